@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# One place for warnings, hardening and sanitizers. Every target of ours links chat_options.
+add_library(chat_options INTERFACE)
+target_include_directories(chat_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(chat_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+  -fstack-protector-strong
+  $<$<BOOL:${CHAT_WERROR}>:-Werror>)
+if(CHAT_SANITIZE)
+  target_compile_options(chat_options INTERFACE
+    -fsanitize=${CHAT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(chat_options INTERFACE -fsanitize=${CHAT_SANITIZE})
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(chat_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+if(CHAT_FUZZ)
+  target_compile_options(chat_options INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(chat_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
