@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "proto/wire/text.h"
+
+#include <algorithm>
+#include <utf8proc.h>
+
+namespace chat {
+
+DecodedCharacter decode_character(std::string_view text) {
+    if (text.empty()) return {};
+    utf8proc_int32_t code_point = -1;
+    const auto length = utf8proc_iterate(
+        reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+        static_cast<utf8proc_ssize_t>(std::min<std::size_t>(text.size(), 4)), &code_point);
+    if (length <= 0 || code_point < 0) return {std::nullopt, 1};
+    return {static_cast<char32_t>(code_point), static_cast<std::size_t>(length)};
+}
+
+bool is_valid_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const auto step = decode_character(text);
+        if (!step.code_point) return false;
+        text.remove_prefix(step.bytes);
+    }
+    return true;
+}
+
+std::string_view prefix_within(std::string_view text, std::size_t bytes_max) {
+    if (text.size() <= bytes_max) return text;
+    std::size_t end = bytes_max;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U)
+        --end;
+    return text.substr(0, end);
+}
+
+bool is_control(char32_t c) {
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) ||        // C0, DEL, C1
+           c == 0x061c || c == 0x200e || c == 0x200f ||  // ALM, LRM, RLM
+           (c >= 0x2028 && c <= 0x202e) ||               // separators, embeddings, overrides
+           (c >= 0x2066 && c <= 0x2069) ||               // isolates
+           c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb);  // byte-order mark, annotations
+}
+
+std::string clean_line(std::string_view raw) {
+    std::string clean;
+    clean.reserve(raw.size());
+    while (!raw.empty()) {
+        const auto step = decode_character(raw);
+        if (!step.code_point) {
+            clean += "\uFFFD";
+        } else if (*step.code_point == U'\n' || *step.code_point == U'\r' ||
+                   *step.code_point == U'\t') {
+            clean += ' ';
+        } else if (!is_control(*step.code_point)) {
+            clean += raw.substr(0, step.bytes);
+        }
+        raw.remove_prefix(step.bytes);
+    }
+    return clean;
+}
+
+}  // namespace chat

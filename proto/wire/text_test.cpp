@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "proto/wire/text.h"
+
+#include "tests/support/catch.h"
+
+using namespace chat;
+
+TEST_CASE("text from strangers enters the log as one clean line") {
+    struct Row {
+        std::string raw;
+        std::string clean;
+    };
+    const Row table[] = {
+        {"", ""},
+        {"hello", "hello"},
+        {"  two  spaces ", "  two  spaces "},
+        {"你好 👋 e\u0301", "你好 👋 e\u0301"},
+        {"👩\u200d👧", "👩\u200d👧"},
+        {"a\nb", "a b"},
+        {"a\r\nb", "a  b"},
+        {"a\tb", "a b"},
+        {std::string("a\0b", 3), "ab"},
+        {"\x1b[31mred\x1b[0m", "[31mred[0m"},
+        {"\x07\x08\x7f", ""},
+        {"a\u009b31mb", "a31mb"},  // the one-byte CSI
+        {"abc\u202edef", "abcdef"},
+        {"a\u2028b\u2029c", "abc"},
+        {"a\u2066b\u2069", "ab"},
+        {"\ufeffa", "a"},
+        {"\xff", "\ufffd"},
+        {"a\x80z", "a\ufffdz"},
+        {"小\xe6\x98", "小\ufffd\ufffd"},
+        {"\xed\xa0\x80", "\ufffd\ufffd\ufffd"},
+        {"\xf4\x90\x80\x80", "\ufffd\ufffd\ufffd\ufffd"},
+    };
+    for (const auto& row : table) {
+        CAPTURE(row.raw);
+        CHECK(clean_line(row.raw) == row.clean);
+        CHECK(is_valid_utf8(clean_line(row.raw)));
+        CHECK(clean_line(clean_line(row.raw)) == clean_line(row.raw));
+    }
+}
+
+TEST_CASE("a prefix never cuts a character") {
+    struct Row {
+        std::string text;
+        std::size_t bytes_max;
+        std::string prefix;
+    };
+    const Row table[] = {
+        {"abc", 0, ""},  {"abc", 2, "ab"},  {"abc", 3, "abc"}, {"abc", 9, "abc"},
+        {"汉字", 1, ""}, {"汉字", 3, "汉"}, {"汉字", 5, "汉"}, {"汉字", 6, "汉字"},
+        {"a👋", 4, "a"}, {"a👋", 5, "a👋"}, {"", 4, ""},
+    };
+    for (const auto& row : table) {
+        CAPTURE(row.text, row.bytes_max);
+        CHECK(prefix_within(row.text, row.bytes_max) == row.prefix);
+    }
+}
