@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The folder a program keeps its files in, held by one process at a time. The lock (flock on the
+// file `lock`) belongs to the open file, so a forked child that keeps the descriptor keeps the
+// lock: children close it. Names of files are plain, without a slash.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sys/descriptor.h"
+#include "sys/error.h"
+
+namespace chat::sys {
+
+class DataFolder {
+  public:
+    // Makes the folder and its parents where missing, mode 0700. EWOULDBLOCK: in use.
+    static Result<DataFolder> open(const std::string& path);
+
+    const std::string& path() const { return path_; }
+
+    // ENOENT: there is no such file. EFBIG: it is longer than `bytes_max`.
+    Result<std::vector<std::byte>> read_file(std::string_view name, std::size_t bytes_max) const;
+
+    // After a crash at any instant the file has its old or its new content, whole; once this
+    // returned, the new one. Mode 0600.
+    Result<void> write_file_atomically(std::string_view name,
+                                       std::span<const std::byte> bytes) const;
+
+  private:
+    DataFolder() = default;
+
+    std::string path_;
+    Descriptor folder_;
+    Descriptor lock_;
+};
+
+}  // namespace chat::sys

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Where UdpSocket::receive puts datagrams: everything one recvmmsg needs, allocated once. What a
+// receive returned is valid until the next receive into the same batch. Pages that no datagram
+// has reached are never touched, so a large batch costs address space and not memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <netinet/in.h>
+#include <span>
+#include <sys/socket.h>
+#include <vector>
+
+#include "proto/wire/endpoint.h"
+
+namespace chat::sys {
+
+struct ReceivedDatagram {
+    Path path;  // local is unspecified on a connected socket and for multicast and broadcast
+    std::span<const std::byte> bytes;
+    bool truncated = false;  // it was longer than the batch allows; `bytes` is its beginning
+};
+
+class ReceiveBatch {
+  public:
+    static constexpr std::size_t datagrams_default = 64;
+    static constexpr std::size_t bytes_default = 65535;  // no UDP datagram is longer
+
+    explicit ReceiveBatch(std::size_t datagrams = datagrams_default,
+                          std::size_t bytes_each = bytes_default);
+
+  private:
+    friend class UdpSocket;
+
+    // Room for IP_PKTINFO and IPV6_PKTINFO (a dual-stack socket gives both) and SO_RXQ_OVFL.
+    struct alignas(cmsghdr) Control {
+        std::byte bytes[CMSG_SPACE(sizeof(in_pktinfo)) + CMSG_SPACE(sizeof(in6_pktinfo)) +
+                        CMSG_SPACE(sizeof(std::uint32_t))];
+    };
+
+    void prepare();
+
+    std::size_t bytes_each_;
+    std::unique_ptr<std::byte[]> buffer_;
+    std::vector<mmsghdr> headers_;
+    std::vector<iovec> vectors_;
+    std::vector<sockaddr_storage> names_;
+    std::vector<Control> controls_;
+    std::vector<ReceivedDatagram> received_;
+};
+
+}  // namespace chat::sys
