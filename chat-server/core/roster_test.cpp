@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "chat-server/core/roster.h"
+
+#include "proto/wire/name.h"
+#include "tests/support/catch.h"
+
+using namespace chat;
+using namespace chat::server;
+
+namespace {
+
+Path path(std::uint16_t port) {
+    return {{IpAddress::v4(127, 0, 0, 1), port, 0}, {}};
+}
+
+}  // namespace
+
+TEST_CASE("the roster finds members by address and by name until they are removed") {
+    Roster roster(1);
+    const auto bob = roster.add(path(1), "bob", name_key("bob"));
+    const auto eve = roster.add(path(2), "Eve", name_key("Eve"));
+    CHECK(roster.size() == 2);
+    CHECK(roster.find(path(1).peer) == bob);
+    CHECK(roster.find_key(name_key("eve")) == eve);
+    CHECK_FALSE(roster.find(path(3).peer));
+    CHECK(roster[bob].id != roster[eve].id);
+
+    const MemberId old_id = roster[bob].id;
+    roster.remove(bob);
+    CHECK(roster.size() == 1);
+    CHECK_FALSE(roster.find(path(1).peer));
+    CHECK_FALSE(roster.find_key("bob"));
+
+    const auto again = roster.add(path(1), "bob", name_key("bob"));
+    CHECK(again == bob);                // the place is used again,
+    CHECK(roster[again].id != old_id);  // the number is not
+    int visited = 0;
+    roster.for_each([&](MemberIndex) { ++visited; });
+    CHECK(visited == 2);
+}
+
+TEST_CASE("an address that was forgotten can belong to the next member") {
+    Roster roster(1);
+    const auto bob = roster.add(path(1), "bob", name_key("bob"));
+    roster.forget_endpoint(bob);
+    const auto carol = roster.add(path(1), "carol", name_key("carol"));
+    CHECK(roster.find(path(1).peer) == carol);
+    CHECK(roster.find_key("bob") == bob);
+    roster.remove(bob);
+    CHECK(roster.find(path(1).peer) == carol);
+}

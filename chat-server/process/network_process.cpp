@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+#include "chat-server/process/network_process.h"
+
+#include <array>
+#include <cstdint>
+#include <signal.h>
+#include <sodium.h>
+
+#include "chat-server/process/admin_process.h"
+#include "chat-server/process/journal.h"
+#include "sys/clock.h"
+#include "sys/service_notify.h"
+#include "sys/socket_address.h"
+
+namespace chat::server {
+namespace {
+
+// An operator's request must be answered within two seconds even if the admin process dies again
+// and again, so the waits stay below that.
+constexpr BackoffRule admin_backoff{milliseconds(50), 200, milliseconds(1600)};
+// Having lived this long, it counts as well again.
+constexpr Duration admin_healthy_after = seconds(10);
+// How long members may take to be told of the end; the whole shutdown stays within three seconds.
+constexpr Duration farewell_max = seconds(2);
+// After this many batches the loop looks at signals and the operator again.
+constexpr int receive_batches_per_turn = 8;
+
+std::uint64_t random_seed() {
+    std::uint64_t seed = 0;
+    randombytes_buf(&seed, sizeof seed);
+    return seed;
+}
+
+Now read_clocks() {
+    return {sys::monotonic_now(), sys::wall_now()};
+}
+
+std::string_view reason_text(LeaveReason reason) {
+    switch (reason) {
+        case LeaveReason::quit:
+            return "quit";
+        case LeaveReason::kicked:
+            return "kicked";
+        case LeaveReason::unreachable:
+            return "unreachable";
+        case LeaveReason::silent:
+            return "silent for too long";
+        case LeaveReason::other_name:
+            return "logged in under another name";
+    }
+    return "";
+}
+
+}  // namespace
+
+NetworkProcess::NetworkProcess(sys::UdpSocket socket, sys::ControlListener listener,
+                               sys::SignalQueue signals, Log& log, const ServerConfig& config,
+                               Reload reload)
+    : socket_(std::move(socket)),
+      listener_(std::move(listener)),
+      signals_(std::move(signals)),
+      log_(log),
+      server_(config, random_seed(),
+              [](const Endpoint& endpoint) { return sys::to_string(endpoint); }),
+      reload_(std::move(reload)),
+      to_send_(socket_),
+      admin_backoff_(admin_backoff) {}
+
+int NetworkProcess::run(const std::function<void()>& ready) {
+    now_ = read_clocks();
+    start_admin();
+    ready();
+    while (!stopped_)
+        turn();
+    sys::service_notify("STOPPING=1");
+    end_admin();
+    listener_.remove();
+    journal::info("stopped");
+    return 0;
+}
+
+void NetworkProcess::start_admin() {
+    admin_due_at_.reset();
+    admin_started_at_ = now_.at;
+    auto pair = sys::Channel::make_pair();
+    if (!pair) {
+        journal::error(pair.error().sentence());
+        admin_due_at_ = now_.at + admin_backoff_.next();
+        return;
+    }
+    auto& [ours, theirs] = *pair;
+    auto child = sys::ChildProcess::fork(nullptr, [&]() -> int {
+        std::vector<int> kept = listener_.descriptors();
+        kept.push_back(theirs.fd());
+        sys::close_descriptors_except(kept);
+        return run_admin_process(std::move(theirs), listener_);
+    });
+    if (!child) {
+        journal::error(child.error().sentence());
+        admin_due_at_ = now_.at + admin_backoff_.next();
+        return;
+    }
+    admin_.emplace(std::move(*child));
+    to_admin_.emplace(std::move(ours));
+}
+
+std::optional<Instant> NetworkProcess::next_deadline() const {
+    std::optional<Instant> next = server_.next_deadline();
+    for (const auto& other : {admin_due_at_, stop_at_}) {
+        if (other) next = std::min(next.value_or(*other), *other);
+    }
+    return next;
+}
+
+void NetworkProcess::turn() {
+    poll_.clear();
+    const auto socket = poll_.add(socket_.fd(), !stop_at_, to_send_.blocked());
+    const auto signal = poll_.add(signals_.fd(), true);
+    const auto admin =
+        poll_.add(to_admin_ ? to_admin_->fd() : -1, true, to_admin_ && to_admin_->wants_write());
+    if (const auto waited = poll_.wait(next_deadline(), now_.at); !waited) {
+        journal::error(waited.error().sentence());
+    }
+    now_ = read_clocks();
+
+    if (poll_.readable(signal)) take_signals();
+    if (poll_.readable(admin) || poll_.writable(admin)) take_control_frames();
+    if (poll_.failed(socket)) take_unreachable();
+    if (poll_.readable(socket) && !stop_at_) take_datagrams();
+    server_.on_deadline(now_);
+    drive();
+
+    if (admin_due_at_ && now_.at >= *admin_due_at_) start_admin();
+    if (stop_at_) {
+        const bool all_told = server_.idle() && !to_send_.blocked();
+        stopped_ = stopped_ || all_told || now_.at >= *stop_at_;
+    }
+}
+
+void NetworkProcess::take_signals() {
+    while (const auto signal = signals_.take()) {
+        switch (*signal) {
+            case SIGTERM:
+            case SIGINT:
+                if (stop_at_) stopped_ = true;  // asked twice: at once
+                begin_shutdown();
+                break;
+            case SIGHUP:
+                if (const auto config = reload_()) {
+                    server_.reconfigure(*config);
+                    journal::info("configuration read again");
+                } else {
+                    journal::error("the configuration is wrong; going on with the old one");
+                }
+                break;
+            case SIGCHLD:
+                if (!admin_) break;
+                if (const auto status = admin_->reap()) {
+                    if (now_.at - admin_started_at_ >= admin_healthy_after) admin_backoff_.reset();
+                    journal::warn("the admin process ended and will be started again",
+                                  {{"how", status->sentence()}});
+                    admin_.reset();
+                    to_admin_.reset();
+                    admin_due_at_ = now_.at + admin_backoff_.next();
+                }
+                break;
+        }
+    }
+}
+
+void NetworkProcess::begin_shutdown() {
+    if (stop_at_) return;
+    journal::info("shutting down");
+    server_.on_shutdown(now_);
+    stop_at_ = now_.at + farewell_max;
+}
+
+void NetworkProcess::take_datagrams() {
+    for (int i = 0; i < receive_batches_per_turn; ++i) {
+        const auto batch = socket_.receive(received_);
+        if (!batch) {
+            journal::error(batch.error().sentence());
+            return;
+        }
+        if (batch->empty()) return;
+        for (const auto& datagram : *batch) {
+            server_.on_datagram(now_, datagram.path, datagram.bytes, datagram.truncated);
+        }
+        drive();
+    }
+}
+
+void NetworkProcess::take_unreachable() {
+    std::array<Endpoint, 256> room;
+    for (const Endpoint& peer : socket_.take_unreachable(room))
+        server_.on_unreachable(now_, peer);
+}
+
+void NetworkProcess::take_control_frames() {
+    to_admin_->flush();
+    std::span<const std::byte> frame;
+    for (;;) {
+        switch (to_admin_->receive(frame)) {
+            case sys::ReceiveStatus::empty:
+                return;
+            case sys::ReceiveStatus::closed:
+                // It is dead or dying: SIGCHLD follows. One that closed its end and lives on is
+                // of no use.
+                admin_->kill(SIGKILL);
+                to_admin_.reset();
+                return;
+            case sys::ReceiveStatus::frame:
+                if (const auto request = decode_control_request(frame)) {
+                    server_.on_control(now_, *request);
+                }
+                break;
+        }
+    }
+}
+
+void NetworkProcess::drive() {
+    for (;;) {
+        if (const auto appends = server_.take_appends(); !appends.empty()) {
+            server_.on_committed(log_.append(appends));
+        }
+        if (to_send_.blocked()) to_send_.flush();
+        server_.poll_transmit(now_.at, to_send_);
+        to_send_.flush();
+        const auto reads = server_.take_reads();
+        if (reads.empty()) break;
+        for (const auto& read : reads)
+            server_.on_page(log_.read(read));
+    }
+    for (const auto& reply : server_.take_control_replies()) {
+        if (to_admin_) to_admin_->send(encode(reply));
+    }
+    report_events();
+}
+
+void NetworkProcess::report_events() {
+    for (const auto& event : server_.take_events()) {
+        const std::string peer = sys::to_string(event.peer);
+        switch (event.kind) {
+            case Event::Kind::joined:
+                journal::info("joined", {{"name", event.name}, {"peer", peer}});
+                break;
+            case Event::Kind::left:
+                journal::info(
+                    "left",
+                    {{"name", event.name}, {"peer", peer}, {"reason", reason_text(event.reason)}});
+                break;
+            case Event::Kind::announced:
+                journal::info("announced");
+                break;
+        }
+    }
+}
+
+void NetworkProcess::end_admin() {
+    if (!admin_) return;
+    to_admin_.reset();  // end of file: it leaves by itself
+    const Instant patience = sys::monotonic_now() + milliseconds(500);
+    while (!admin_->reap() && sys::monotonic_now() < patience) {
+        poll_.clear();
+        poll_.add(signals_.fd(), true);
+        if (!poll_.wait(patience, sys::monotonic_now())) break;
+        while (signals_.take()) {
+        }
+    }
+    admin_.reset();  // kills and reaps one that did not
+}
+
+}  // namespace chat::server

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+#include "chat-server/process/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fmt/format.h>
+#include <optional>
+#include <sysexits.h>
+#include <toml++/toml.h>
+
+namespace chat::server {
+namespace {
+
+constexpr int wrong_call = 2;
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+std::string default_data_folder() {
+    // Where systemd has several, it separates them by colons.
+    if (const auto folder = environment("STATE_DIRECTORY"); !folder.empty()) {
+        return folder.substr(0, folder.find(':'));
+    }
+    if (const auto state = environment("XDG_STATE_HOME"); state.starts_with('/')) {
+        return state + "/chat-server";
+    }
+    if (const auto home = environment("HOME"); !home.empty()) {
+        return home + "/.local/state/chat-server";
+    }
+    return "/var/lib/chat-server";
+}
+
+// What a configuration file may set, and as what.
+enum class Kind { text, integer, boolean };
+struct Setting {
+    std::string_view name;
+    Kind kind;
+    std::string_view wanted;
+};
+constexpr std::array settings = std::to_array<Setting>({
+    {"classic", Kind::text, "a text"},
+    {"classic-silence-limit", Kind::integer, "a number"},
+    {"data", Kind::text, "a text"},
+    {"host", Kind::text, "a text"},
+    {"log-format", Kind::text, "a text"},
+    {"log-level", Kind::text, "a text"},
+    {"memory", Kind::boolean, "true or false"},
+    {"port", Kind::integer, "a number"},
+});
+
+// The command line, with what it sets. One is good for one parse.
+class CommandLine {
+  public:
+    CommandLine() : app_("A group chat over UDP: the server.", "chat-server") {
+        options_.data = default_data_folder();
+        app_.set_version_flag("--version", "chat-server " CHAT_VERSION);
+        // What comes later wins, so a file's settings can stand before the arguments.
+        app_.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+        add_options();
+        announce_ = add_subcommand("announce", "say something to everybody, as the administrator");
+        control_ = add_subcommand(
+            "ctl", "give a command to a running server: who, kick NAME, stats, help");
+        app_.require_subcommand(0, 1);
+    }
+    CommandLine(const CommandLine&) = delete;
+    CommandLine& operator=(const CommandLine&) = delete;
+
+    // Throws what CLI11 throws.
+    void parse(const std::vector<std::string>& arguments) {
+        app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    }
+    int explain(const CLI::ParseError& e) const { return app_.exit(e); }
+
+    const std::string& config_file() const { return config_file_; }
+    bool check_config() const { return check_config_; }
+    Options options() const;
+
+  private:
+    void add_options();
+    CLI::App* add_subcommand(const char* name, const char* help) {
+        CLI::App* sub = app_.add_subcommand(name, help);
+        sub->add_option("--data", options_.data, "the running server's data folder")
+            ->type_name("DIR");
+        sub->add_option("text", words_, "the words")->required()->type_name("TEXT");
+        return sub;
+    }
+
+    CLI::App app_;
+    Options options_;
+    unsigned port_ = options_.port;
+    std::string classic_ = "loopback";
+    std::int64_t silence_s_ = options_.server.classic_silence_max.us / 1'000'000;
+    std::string log_format_ = "text";
+    std::string config_file_;
+    bool check_config_ = false;
+    std::vector<std::string> words_;
+    const CLI::App* announce_ = nullptr;
+    const CLI::App* control_ = nullptr;
+};
+
+void CommandLine::add_options() {
+    app_.add_option("host,--host", options_.host, "address to listen on; [::] is IPv4 and IPv6")
+        ->type_name("HOST")
+        ->capture_default_str();
+    app_.add_option("port,--port", port_, "UDP port; 0 lets the system choose")
+        ->type_name("PORT")
+        ->check(CLI::Range(0U, 65535U))
+        ->capture_default_str();
+    app_.add_option("--data", options_.data, "folder for the server's key and control socket")
+        ->type_name("DIR")
+        ->capture_default_str();
+    app_.add_flag("--memory", options_.memory, "keep nothing on disk, not even the key");
+    app_.add_option("--classic", classic_, "who may use the plain-text protocol")
+        ->type_name("off|loopback|any")
+        ->check(CLI::IsMember({"off", "loopback", "any"}))
+        ->capture_default_str();
+    app_.add_option("--classic-silence-limit", silence_s_,
+                    "seconds after which a silent plain-text member is removed")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(std::int64_t{10}, std::int64_t{1} << 31))
+        ->capture_default_str();
+    app_.add_option("--log-level", options_.log_level, "how much to log to standard error")
+        ->type_name("LEVEL")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+        ->capture_default_str();
+    app_.add_option("--log-format", log_format_, "how to log")
+        ->type_name("text|json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
+    app_.add_option(
+            "--config", config_file_,
+            "read options from a TOML file; their names are the same, the command line wins")
+        ->type_name("FILE");
+    app_.add_flag("--check-config", check_config_, "test the configuration and exit");
+}
+
+Options CommandLine::options() const {
+    Options options = options_;
+    options.port = static_cast<std::uint16_t>(port_);
+    options.server.classic = classic_ == "off"        ? ClassicAccess::off
+                             : classic_ == "loopback" ? ClassicAccess::loopback
+                                                      : ClassicAccess::any;
+    options.server.classic_silence_max = seconds(silence_s_);
+    options.log_json = log_format_ == "json";
+    if (options.host.starts_with('[') && options.host.ends_with(']')) {
+        options.host = options.host.substr(1, options.host.size() - 2);
+    }
+    if (announce_->parsed()) options.action = Options::Action::announce;
+    if (control_->parsed()) options.action = Options::Action::control;
+    for (const auto& word : words_)
+        options.text += (options.text.empty() ? "" : " ") + word;
+    return options;
+}
+
+std::optional<std::string> value_text(const toml::node& node, Kind kind) {
+    switch (kind) {
+        case Kind::text:
+            if (node.is_string()) return *node.value<std::string>();
+            break;
+        case Kind::integer:
+            if (node.is_integer()) return std::to_string(*node.value<std::int64_t>());
+            break;
+        case Kind::boolean:
+            if (node.is_boolean()) return *node.value<bool>() ? "true" : "false";
+            break;
+    }
+    return std::nullopt;
+}
+
+// The file's settings as arguments, or what is wrong with it.
+std::expected<std::vector<std::string>, std::string> read_settings(const std::string& path) {
+    std::vector<std::string> arguments;
+    toml::table table;
+    try {
+        table = toml::parse_file(path);
+    } catch (const toml::parse_error& e) {
+        return std::unexpected(fmt::format("line {}: {}", e.source().begin.line, e.description()));
+    }
+    for (const auto& [key, node] : table) {
+        const std::string name(key.str());
+        const auto known = std::ranges::find(settings, name, &Setting::name);
+        if (known == settings.end()) return std::unexpected(fmt::format("unknown key '{}'", name));
+        const auto value = value_text(node, known->kind);
+        if (!value) return std::unexpected(fmt::format("'{}' must be {}", name, known->wanted));
+        arguments.push_back(fmt::format("--{}={}", name, *value));
+        try {
+            CommandLine().parse({arguments.back()});
+        } catch (const CLI::ParseError& e) {
+            return std::unexpected(std::string(e.what()));
+        }
+    }
+    return arguments;
+}
+
+int refuse(std::string_view sentence, int status) {
+    fmt::print(stderr, "chat-server: {}\n", sentence);
+    return status;
+}
+
+}  // namespace
+
+std::expected<Options, int> parse_options(const std::vector<std::string>& arguments) {
+    CommandLine first;
+    try {
+        first.parse(arguments);
+    } catch (const CLI::ParseError& e) {
+        if (e.get_exit_code() == 0) return std::unexpected(first.explain(e));
+        return std::unexpected(
+            refuse(fmt::format("{}. Run with --help for the options.", e.what()), wrong_call));
+    }
+    if (first.config_file().empty()) {
+        if (!first.check_config()) return first.options();
+        return std::unexpected(
+            refuse("--check-config tests the file that --config names.", wrong_call));
+    }
+    if (std::FILE* file = std::fopen(first.config_file().c_str(), "r")) {
+        std::fclose(file);
+    } else {
+        return std::unexpected(refuse(fmt::format("{}: the configuration file can't be read: {}.",
+                                                  first.config_file(), std::strerror(errno)),
+                                      EX_NOINPUT));
+    }
+    auto all = read_settings(first.config_file());
+    if (!all) {
+        return std::unexpected(
+            refuse(fmt::format("{}: {}.", first.config_file(), all.error()), EX_CONFIG));
+    }
+    if (first.check_config()) {
+        fmt::print("the configuration is good\n");
+        return std::unexpected(0);
+    }
+    all->insert(all->end(), arguments.begin(), arguments.end());
+    CommandLine both;
+    both.parse(*all);  // each half was good
+    return both.options();
+}
+
+}  // namespace chat::server

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The command line and the configuration file of chat-server. A file (TOML) has the same names as
+// the options; the command line wins.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "chat-server/core/server.h"
+
+namespace chat::server {
+
+struct Options {
+    enum class Action { serve, announce, control };
+    Action action = Action::serve;
+
+    std::string host = "0.0.0.0";
+    std::uint16_t port = 8888;
+    std::string data;
+    bool memory = false;
+    std::string log_level = "info";
+    bool log_json = false;
+    ServerConfig server;
+
+    std::string text;  // to announce, or the control command
+};
+
+// Either what to do, or the exit status of a program that has nothing more to do (help printed,
+// wrong call explained).
+std::expected<Options, int> parse_options(const std::vector<std::string>& arguments);
+
+}  // namespace chat::server
