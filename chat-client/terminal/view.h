@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Composes the picture: title bar, messages, status bar and the line being typed, from their plain
+// data. Works at every size from 1x1 up: the input line first, then messages, the status bar from
+// three rows on and the title from four. Knows nothing of keys, the network or the terminal.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "chat-client/terminal/editor.h"
+#include "chat-client/terminal/frame.h"
+#include "chat-client/terminal/scrollback.h"
+#include "chat-client/terminal/words.h"
+
+namespace chat::terminal {
+
+// Any bytes; they are made printable.
+struct Status {
+    std::string server;      // "127.0.0.1:8888"
+    std::string room;        // "lobby"
+    std::string name;        // one's own; empty until there is one
+    std::string connection;  // "online", "reconnecting: no answer for 10 s"
+    bool alert = false;      // `connection` must not be overlooked
+    bool asks_name = false;  // what is typed is a name
+    std::optional<int> lag_ms;
+    std::size_t waiting = 0;  // messages typed but not sent
+};
+
+// `scrollback` is given the pane's size, and keeps it for scrolling.
+Frame compose(Size size, const Status& status, Scrollback& scrollback, const Editor& editor,
+              const Words& words = english);
+
+}  // namespace chat::terminal
