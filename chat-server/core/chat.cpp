@@ -30,6 +30,8 @@ JoinOutcome Chat::join(const Now& now, const Path& path, std::string_view name) 
         ++counters_.names_refused;
         return JoinOutcome::name_taken;
     }
+    // Before he leaves as somebody else, or he would lose his place for nothing.
+    if (roster_.size() >= members_max) return JoinOutcome::full;
     if (present) {
         if (!is_going(roster_[*present]) && !may_say(now.at, *present)) {
             return JoinOutcome::too_fast;
@@ -37,7 +39,6 @@ JoinOutcome Chat::join(const Now& now, const Path& path, std::string_view name) 
         leave(now, *present, LeaveReason::other_name);
         roster_.forget_endpoint(*present);
     }
-    if (roster_.size() >= members_max) return JoinOutcome::full;
     const MemberIndex index = roster_.add(path, name, std::move(key));
     roster_[index].joined_at = roster_[index].last_heard = now.at;
     append(now, EntryKind::join, index, {});

@@ -402,6 +402,12 @@ TEST_CASE("the map has an end, and whoever comes then is told") {
     b.say(60'000, "L late");
     CHECK(b.hear(60'000) == Lines{"聊天室已满"});
     CHECK(b.server.chat().roster().size() == members_max);
+    b.say(1, "L other");  // no room for another name either, and the old one stays
+    b.hear(2);
+    b.say(1, "C u0 still here");
+    for (int i = 0; i < 40; ++i)
+        b.wait(milliseconds(50));
+    CHECK(b.hear(2).back() == "\nu0 说: still here");
 }
 
 TEST_CASE("the end is announced") {
