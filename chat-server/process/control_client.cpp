@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <sysexits.h>
 
-#include "proto/wire/limits.h"
 #include "sys/clock.h"
 #include "sys/control_socket.h"
 #include "sys/poll_set.h"
@@ -42,7 +41,7 @@ int run_control_client(const Options& options) {
                        : options.text;
     if (request.text.size() > control_text_bytes_max) {
         fmt::print(stderr, "chat-server: the text is too long (at most {} bytes).\n",
-                   text_bytes_max);
+                   control_text_bytes_max);
         return EX_DATAERR;
     }
     channel->send(encode(request));

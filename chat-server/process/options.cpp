@@ -61,7 +61,6 @@ class CommandLine {
     CommandLine() : app_("A group chat over UDP: the server.", "chat-server") {
         options_.data = default_data_folder();
         app_.set_version_flag("--version", "chat-server " CHAT_VERSION);
-        // What comes later wins, so a file's settings can stand before the arguments.
         app_.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
         add_options();
         announce_ = add_subcommand("announce", "say something to everybody, as the administrator");
@@ -80,6 +79,7 @@ class CommandLine {
 
     const std::string& config_file() const { return config_file_; }
     bool check_config() const { return check_config_; }
+    bool gives(const std::string& name) const { return app_.get_option("--" + name)->count() > 0; }
     Options options() const;
 
   private:
@@ -174,8 +174,10 @@ std::optional<std::string> value_text(const toml::node& node, Kind kind) {
     return std::nullopt;
 }
 
-// The file's settings as arguments, or what is wrong with it.
-std::expected<std::vector<std::string>, std::string> read_settings(const std::string& path) {
+// The file's settings as arguments, but for those that `first` gives itself; or what is wrong
+// with the file.
+std::expected<std::vector<std::string>, std::string> read_settings(const std::string& path,
+                                                                   const CommandLine& first) {
     std::vector<std::string> arguments;
     toml::table table;
     try {
@@ -189,12 +191,13 @@ std::expected<std::vector<std::string>, std::string> read_settings(const std::st
         if (known == settings.end()) return std::unexpected(fmt::format("unknown key '{}'", name));
         const auto value = value_text(node, known->kind);
         if (!value) return std::unexpected(fmt::format("'{}' must be {}", name, known->wanted));
-        arguments.push_back(fmt::format("--{}={}", name, *value));
+        std::string argument = fmt::format("--{}={}", name, *value);
         try {
-            CommandLine().parse({arguments.back()});
+            CommandLine().parse({argument});
         } catch (const CLI::ParseError& e) {
             return std::unexpected(std::string(e.what()));
         }
+        if (!first.gives(name)) arguments.push_back(std::move(argument));
     }
     return arguments;
 }
@@ -227,7 +230,7 @@ std::expected<Options, int> parse_options(const std::vector<std::string>& argume
                                                   first.config_file(), std::strerror(errno)),
                                       EX_NOINPUT));
     }
-    auto all = read_settings(first.config_file());
+    auto all = read_settings(first.config_file(), first);
     if (!all) {
         return std::unexpected(
             refuse(fmt::format("{}: {}.", first.config_file(), all.error()), EX_CONFIG));
