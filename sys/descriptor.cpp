@@ -2,6 +2,7 @@
 #include "sys/descriptor.h"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <unistd.h>
 #include <utility>
 
@@ -23,6 +24,16 @@ void Descriptor::reset(int fd) {
 
 int Descriptor::release() {
     return std::exchange(fd_, -1);
+}
+
+void fill_standard_descriptors() {
+    // open() takes the lowest free number, so this ends with the first that is above 2.
+    for (;;) {
+        const int fd = ::open("/dev/null", O_RDWR);
+        if (fd <= STDERR_FILENO && fd >= 0) continue;
+        if (fd >= 0) ::close(fd);
+        return;
+    }
 }
 
 }  // namespace chat::sys

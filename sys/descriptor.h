@@ -29,4 +29,8 @@ class Descriptor {
     int fd_ = -1;
 };
 
+// Opens /dev/null for each of 0, 1 and 2 that is closed, so that no socket of ours gets a number
+// that the rest of the program reads as the user's input. First thing in main.
+void fill_standard_descriptors();
+
 }  // namespace chat::sys

@@ -15,6 +15,7 @@
 #include "chat-server/process/server_key.h"
 #include "chat-server/store/memory_log.h"
 #include "sys/data_folder.h"
+#include "sys/descriptor.h"
 #include "sys/resolve.h"
 #include "sys/service_notify.h"
 #include "sys/socket_address.h"
@@ -91,6 +92,7 @@ int serve(const Options& options, const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    sys::fill_standard_descriptors();
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     const auto options = parse_options(arguments);
     if (!options) return options.error();
