@@ -168,7 +168,7 @@ std::string prompt_for(int columns, const Status& status, const Words& words) {
     if (status.asks_name) {
         prompt = words.name_prompt;
     } else if (!status.name.empty()) {
-        prompt = "<" + printable_line(status.name) + "> ";
+        prompt = fmt::format("<{}> ", printable_line(status.name));
     }
     if (columns_of(prompt) <= columns / 2) return prompt;
     return columns >= 8 ? "> " : "";
