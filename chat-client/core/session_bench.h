@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// A session with a recording sink and a virtual clock, for the tests beside it.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "chat-client/core/session.h"
+#include "proto/wire/classic.h"
+#include "proto/wire/text.h"
+#include "tests/support/catch.h"
+
+namespace chat::client {
+
+using Lines = std::vector<std::string>;
+using End = Session::End;
+
+inline std::string line(const Welcome& e) {
+    return "welcome " + e.name + " to " + e.room + ", next " + std::to_string(e.next);
+}
+inline std::string line(const Message& e) {
+    return std::to_string(e.seq) + (e.own ? " own " : " ") + e.from + ": " + e.text;
+}
+inline std::string line(const Joined& e) {
+    return std::to_string(e.seq) + " + " + e.name;
+}
+inline std::string line(const Left& e) {
+    return std::to_string(e.seq) + " - " + e.name;
+}
+inline std::string line(const Announcement& e) {
+    return std::to_string(e.seq) + " ! " + e.text;
+}
+inline std::string line(const Remark& e) {
+    return "remark " + e.text;
+}
+inline std::string line(const StateChange& e) {
+    return std::string(state_word(e.state)) + (e.reason.empty() ? "" : ": " + e.reason);
+}
+inline std::string line(const Error& e) {
+    return "error " + std::string(code_word(e.code));
+}
+
+// A session with a clock and a network that can be blocked. Time passes from deadline to
+// deadline; a session that wants to be woken again at once without end is a failure.
+class SessionBench final : public TransmitSink {
+  public:
+    explicit SessionBench(const SessionTimes& times = {}, std::uint64_t seed = 42)
+        : session("lobby", seed, times) {}
+
+    bool send(const Path&, std::span<const std::byte> datagram) override {
+        if (takes_ == 0) return false;
+        --takes_;
+        const std::string text(reinterpret_cast<const char*>(datagram.data()), datagram.size());
+        sent_.push_back(text);
+        timed_.push_back(std::to_string((now.at - start).us / 1000) + " " + text);
+        return true;
+    }
+    // How many datagrams the network takes before it is blocked.
+    void set_takes(int count) { takes_ = count; }
+
+    void log_in(std::string name) {
+        session.log_in(now, std::move(name));
+        drive();
+    }
+    void say(std::string_view text) {
+        session.say(now, text);
+        drive();
+    }
+    void quit() {
+        session.quit(now);
+        drive();
+    }
+    void quit_at_once() {
+        session.quit_at_once(now);
+        drive();
+    }
+    void hear(std::string_view datagram) {
+        const auto bytes = std::as_bytes(std::span(datagram.data(), datagram.size()));
+        session.on_server_event(now, to_server_event(classic::decode_notice(bytes)));
+        drive();
+    }
+    void refuse() {
+        session.on_server_event(now, {ServerEvent::Kind::refused, {}, {}});
+        drive();
+    }
+    void drive() { session.poll_transmit(now, *this); }
+
+    void wait(Duration time) {
+        const Instant end = now.at + time;
+        while (step(end))
+            continue;
+        pass_to(end);
+    }
+    // Until the next datagram goes out; how long that took.
+    Duration wait_for_datagram() {
+        const Instant begin = now.at;
+        const std::size_t before = sent_.size();
+        while (sent_.size() == before)
+            REQUIRE(step(begin + seconds(3600)));
+        return now.at - begin;
+    }
+
+    void come_in(const std::string& name = "bob") {
+        log_in(name);
+        hear("OK");
+        REQUIRE(session.online());
+        forget();
+    }
+    void forget() {
+        sent();
+        events();
+    }
+
+    Lines sent() {
+        timed_.clear();
+        return std::exchange(sent_, {});
+    }
+    // Each with the milliseconds since the clock was last set to zero.
+    Lines sent_timed() {
+        sent_.clear();
+        return std::exchange(timed_, {});
+    }
+    void zero_clock() { start = now.at; }
+    Lines events() {
+        Lines lines;
+        for (const auto& event : session.take_events())
+            lines.push_back(std::visit([](const auto& e) { return line(e); }, event));
+        return lines;
+    }
+
+    Now now{Instant{seconds(1000).us}, {1'700'000'000'000}};
+    Instant start = now.at;
+    Session session;
+
+  private:
+    void pass_to(Instant at) {
+        now.wall.unix_ms += (at - now.at).us / 1000;
+        now.at = at;
+    }
+    bool step(Instant end) {
+        const auto next = takes_ == 0 ? std::nullopt : session.next_deadline();
+        if (!next || *next > end) return false;
+        pass_to(std::max(now.at, *next));
+        session.on_deadline(now);
+        drive();
+        const auto after = session.next_deadline();
+        REQUIRE((takes_ == 0 || !after || *after > now.at));
+        return true;
+    }
+
+    int takes_ = 1'000'000;
+    Lines sent_;
+    Lines timed_;
+};
+
+constexpr auto unanswered = "reconnecting: the server does not answer";
+constexpr auto nobody_there = "reconnecting: nobody answers at the server's address";
+
+// The heartbeat is due after 25 s +- 20 %.
+constexpr Duration heartbeat_min = seconds(20);
+constexpr Duration heartbeat_max = seconds(30);
+
+// The texts of `C` datagrams in one piece; each must be whole characters, and fit an original
+// program as the sentence a server makes of it.
+inline std::string joined_texts(const Lines& datagrams, const std::string& name) {
+    const std::string head = "C " + name + " ";
+    std::string whole;
+    for (const auto& datagram : datagrams) {
+        REQUIRE(datagram.starts_with(head));
+        CHECK(is_valid_utf8(datagram));
+        const std::string text = datagram.substr(head.size());
+        CHECK(("\n" + name + " 说: " + text).size() <= classic::datagram_bytes_max);
+        whole += text;
+    }
+    return whole;
+}
+
+inline bool is_over(const SessionBench& b, End end) {
+    return b.session.end() == end && !b.session.next_deadline() && !b.session.wants_name();
+}
+
+}  // namespace chat::client
