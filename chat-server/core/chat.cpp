@@ -54,7 +54,12 @@ void Chat::leave(const Now& now, MemberIndex index, LeaveReason reason) {
     Member& member = roster_[index];
     const bool told = reason == LeaveReason::quit || reason == LeaveReason::kicked;
     if (is_going(member)) {
-        if (!told) member.state = MemberState::vanished;
+        if (!told) {
+            member.state = MemberState::vanished;
+            // What he was still to get would go to whoever has the address now.
+            if (member.cursor) lobby_.cursor(*member.cursor).silent = true;
+            lobby_.mark_pending();
+        }
         return;
     }
     member.state = told ? MemberState::leaving : MemberState::vanished;
@@ -202,7 +207,12 @@ void Chat::poll_transmit(Instant now, TransmitSink& sink) {
     // What was borrowed in the last call has been flushed by now.
     for (; replies_sent_ > 0; --replies_sent_)
         replies_.pop_front();
-    if (!send_replies(sink)) return;
+    if (!send_replies(sink)) {
+        // Only room in the socket helps now; a deadline that has passed would spin the loop.
+        if (ready_at_) lobby_.mark_pending();
+        ready_at_.reset();
+        return;
+    }
     if (!lobby_.pending() && !(ready_at_ && *ready_at_ <= now)) return;
     PlanReport report;
     lobby_.plan(now, sink, report);
