@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "chat-client/core/session_bench.h"
+#include "chat-client/core/test_support.h"
 #include "proto/wire/limits.h"
 
 using namespace chat;

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "chat-client/process/receiver_process.h"
+#include "proto/wire/text.h"
 #include "sys/clock.h"
 #include "sys/socket_address.h"
 
@@ -75,15 +76,18 @@ int TerminalProcess::run(
     }
     show_events();
     front_end_->flush(now_);
-    while (!session_.end() && !nobody_to_ask_ && !front_end_->output_gone())
+    while (!session_.end() && !nobody_to_ask_)
         turn();
 
-    const bool output_gone = front_end_->output_gone();
+    const int status = front_end_->output_gone() ? EX_IOERR : exit_status();
     front_end_.reset();
     from_receiver_.reset();
     receiver_.reset();
     if (keeper_) keeper_->stop();
-    return output_gone ? EX_IOERR : exit_status();
+    if (status == EX_UNAVAILABLE || status == EX_NOPERM) {
+        fmt::print(stderr, "chat-client: {}.\n", last_error_);
+    }
+    return status;
 }
 
 int TerminalProcess::exit_status() const {
@@ -345,8 +349,16 @@ void TerminalProcess::transmit() {
 }
 
 void TerminalProcess::show_events() {
-    for (const Event& event : session_.take_events())
+    for (Event& event : session_.take_events()) {
+        if (auto* error = std::get_if<Error>(&event)) {
+            if (error->code == ErrorCode::unreachable) {
+                error->text = fmt::format(
+                    "no server answers at {}; is the address right, does it run?", server_);
+            }
+            last_error_ = clean_line(error->text);
+        }
         front_end_->show(event, now_);
+    }
     if (session_.wants_name()) want_name();
 }
 
