@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// A script of operations against the whole server: who sends what, how time passes, what the
+// operator does, when the socket is full and when the log answers. The ledger of the simulated
+// world keeps the account, so every promise is checked here too.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chat-server/core/server.h"
+#include "chat-server/store/memory_log.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/simulation/ledger.h"
+
+namespace chat::fuzz {
+namespace {
+
+constexpr std::size_t log_entries_max = 64;
+constexpr Duration silence_max = seconds(120);
+constexpr std::string_view names[] = {"a", "A", "bob", "小明", "管理员", "欢迎", "x y", ""};
+
+class Play final : public TransmitSink {
+  public:
+    explicit Play(Script script)
+        : script_(script),
+          log_(log_entries_max),
+          server_({server::ClassicAccess::any, silence_max}, 7,
+                  [](const Endpoint& peer) { return std::to_string(peer.port); }),
+          ledger_(silence_max) {}
+
+    void run() {
+        while (!script_.empty()) {
+            operation(script_.byte());
+            drive();
+        }
+        commits_ = true;
+        room_ = SIZE_MAX;
+        drive();
+        // Each second lets a member hear a burst; nobody can be further behind than the log is
+        // long.
+        for (int i = 0; i < 1000 && !server_.idle(); ++i) {
+            now_.at = now_.at + seconds(1);
+            drive();
+        }
+        require(server_.idle(), "the server comes to rest");
+    }
+
+    bool send(const Path& path, std::span<const std::byte> datagram) override {
+        if (room_ == 0) return false;
+        if (room_ != SIZE_MAX) --room_;
+        borrowed_.emplace_back(path.peer, datagram);
+        return true;
+    }
+
+  private:
+    void operation(std::uint8_t code) {
+        switch (code % 12) {
+            case 0:
+                return arrives(peer(), std::string(as_text(script_.bytes(script_.byte()))));
+            case 1:
+                return arrives(peer(), "L " + std::string(name()));
+            case 2:
+                return arrives(peer(), "Q " + std::string(name()));
+            case 3:
+            case 4: {
+                const Endpoint from = peer();
+                std::string text = "C " + std::string(name()) + " ";
+                text += as_text(script_.bytes(script_.byte()));
+                // A burst: a person behind on the log is another case for everything.
+                const int times = code < 64 ? 150 : 1;
+                for (int i = 0; i < times; ++i)
+                    arrives(from, text);
+                return;
+            }
+            case 5:
+                now_.at = now_.at + microseconds(script_.byte() * 50);
+                return;
+            case 6:
+                now_.at = now_.at + seconds(script_.byte());
+                return;
+            case 7: {
+                const Endpoint gone = peer();
+                ledger_.on_unreachable(gone);
+                return server_.on_unreachable(now_, gone);
+            }
+            case 8:
+                return control(server::ControlRequest::Kind::announce,
+                               std::string(as_text(script_.bytes(script_.byte()))));
+            case 9:
+                return control(server::ControlRequest::Kind::command,
+                               script_.byte() % 2 == 0
+                                   ? "kick " + std::string(name())
+                                   : std::string(as_text(script_.bytes(script_.byte() % 16))));
+            case 10:
+                commits_ = !commits_;
+                return;
+            default:
+                room_ = script_.byte();
+                if (room_ > 127) room_ = SIZE_MAX;
+        }
+    }
+
+    Endpoint peer() {
+        const std::uint8_t byte = script_.byte();
+        const auto ip = byte % 2 == 0 ? IpAddress::v4(127, 0, 0, 1) : IpAddress::v4(10, 0, 0, 2);
+        return {ip, static_cast<std::uint16_t>(1000 + byte % 6)};
+    }
+    std::string_view name() { return names[script_.byte() % std::size(names)]; }
+
+    void arrives(const Endpoint& from, const std::string& datagram) {
+        const auto bytes = std::as_bytes(std::span(datagram.data(), datagram.size()));
+        ledger_.on_request(now_.at, from, bytes);
+        server_.on_datagram(now_, {from, {}}, bytes, false);
+    }
+
+    void control(server::ControlRequest::Kind kind, std::string text) {
+        const server::ControlRequest request{kind, 1, std::move(text)};
+        ledger_.on_control(request);
+        server_.on_control(now_, request);
+        const auto replies = server_.take_control_replies();
+        require(!replies.empty() && replies.back().last, "the operator is answered");
+    }
+
+    // As NetworkProcess::drive, but the log may let us wait.
+    void drive() {
+        ledger_.on_deadline(now_.at);
+        server_.on_deadline(now_);
+        ledger_.note_vanished(server_.chat().roster());
+        for (;;) {
+            if (in_log_.empty()) {
+                const auto taken = server_.take_appends();
+                in_log_.assign(taken.begin(), taken.end());
+            } else {
+                require(server_.take_appends().empty(), "one batch in the log at a time");
+            }
+            if (commits_ && !in_log_.empty()) commit();
+            server_.poll_transmit(now_.at, *this);
+            for (const auto& [to, bytes] : std::exchange(borrowed_, {}))
+                ledger_.on_sent(to, bytes);
+            const auto reads = server_.take_reads();
+            if (reads.empty()) break;
+            for (const auto& read : reads) {
+                const auto page = log_.read(read);
+                ledger_.on_page(page.first_kept);
+                server_.on_page(page);
+            }
+        }
+        server_.take_events();
+        if (in_log_.empty()) ledger_.at_rest(now_.at, server_);
+        const auto& broken = ledger_.broken();
+        require(!broken, broken.value_or(""));
+    }
+
+    void commit() {
+        do {
+            const auto seqs = log_.append(in_log_);
+            ledger_.on_committed(in_log_, seqs, server_.chat().roster());
+            server_.on_committed(seqs);
+            const auto taken = server_.take_appends();
+            in_log_.assign(taken.begin(), taken.end());
+        } while (!in_log_.empty());
+    }
+
+    Script script_;
+    Now now_{{seconds(1000).us}, {}};
+    server::MemoryLog log_;
+    server::Server server_;
+    simulation::Ledger ledger_;
+    std::vector<server::Append> in_log_;
+    bool commits_ = true;
+    std::size_t room_ = SIZE_MAX;  // datagrams the socket still takes
+    std::vector<std::pair<Endpoint, std::span<const std::byte>>> borrowed_;
+};
+
+}  // namespace
+}  // namespace chat::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    chat::fuzz::Play(chat::fuzz::Script(data, size)).run();
+    return 0;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "tests/simulation/network.h"
+
+#include <utility>
+
+namespace chat::simulation {
+
+void Network::set_blackout(const Endpoint& address, bool dark) {
+    if (dark) {
+        dark_.insert(address);
+    } else {
+        dark_.erase(address);
+    }
+}
+
+void Network::tell(Instant now, const Datagram& datagram, Fate fate) const {
+    for (const auto& observer : observers_)
+        observer(now, datagram, fate);
+}
+
+void Network::send(Instant now, const Endpoint& from, const Endpoint& to,
+                   std::span<const std::byte> bytes) {
+    Datagram datagram{from, to, {bytes.begin(), bytes.end()}};
+    if (dark_.contains(from) || dice_.chance(conditions_.loss_permille)) {
+        return tell(now, datagram, Fate::lost);
+    }
+    if (dice_.chance(conditions_.duplication_permille)) post(now, false, datagram);
+    if (dice_.chance(conditions_.corruption_permille)) damage(datagram.bytes);
+    post(now, false, std::move(datagram));
+}
+
+void Network::post(Instant now, bool is_icmp, Datagram datagram) {
+    const Instant at = now + conditions_.delay + dice_.up_to(conditions_.jitter);
+    in_flight_.push({at, ++last_number_, is_icmp, std::move(datagram)});
+}
+
+void Network::damage(std::vector<std::byte>& bytes) {
+    if (bytes.empty()) return;
+    if (dice_.chance(200)) return bytes.resize(dice_.below(bytes.size()));
+    for (std::size_t i = dice_.below(3) + 1; i > 0; --i) {
+        bytes[dice_.below(bytes.size())] ^= static_cast<std::byte>(1U << dice_.below(8));
+    }
+}
+
+std::optional<Instant> Network::next_delivery() const {
+    if (in_flight_.empty()) return std::nullopt;
+    return in_flight_.top().at;
+}
+
+void Network::deliver_due(Instant now) {
+    while (!in_flight_.empty() && in_flight_.top().at <= now) {
+        const Packet packet = in_flight_.top();
+        in_flight_.pop();
+        arrive(now, packet);
+    }
+}
+
+void Network::arrive(Instant now, const Packet& packet) {
+    const Datagram& datagram = packet.datagram;
+    if (dark_.contains(datagram.to)) return tell(now, datagram, Fate::lost);
+    const auto found = hosts_.find(datagram.to);
+    if (packet.is_icmp) {
+        if (found != hosts_.end()) found->second->on_port_unreachable(datagram.from);
+        return;
+    }
+    if (found != hosts_.end()) {
+        tell(now, datagram, Fate::delivered);
+        return found->second->on_datagram(datagram);
+    }
+    tell(now, datagram, Fate::unreachable);
+    if (!dice_.chance(conditions_.loss_permille)) post(now, true, {datagram.to, datagram.from, {}});
+}
+
+}  // namespace chat::simulation

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "tests/simulation/server_host.h"
+
+#include <algorithm>
+
+namespace chat::simulation {
+
+// Borrows until flushed, as the real one does, so that bytes that die too early are noticed.
+class ServerHost::Sink final : public TransmitSink {
+  public:
+    explicit Sink(ServerHost& host) : host_(host) {}
+
+    bool send(const Path& path, std::span<const std::byte> datagram) override {
+        if (host_.blocked()) return false;
+        borrowed_.emplace_back(path.peer, datagram);
+        return true;
+    }
+    void flush() {
+        for (const auto& [peer, bytes] : std::exchange(borrowed_, {})) {
+            host_.ledger_.on_sent(peer, bytes);
+            host_.network_.send(host_.now_.at, host_.address_, peer, bytes);
+        }
+    }
+
+  private:
+    ServerHost& host_;
+    std::vector<std::pair<Endpoint, std::span<const std::byte>>> borrowed_;
+};
+
+ServerHost::ServerHost(Network& network, const Now& now, const Endpoint& address,
+                       std::uint64_t seed, const ServerSettings& settings)
+    : network_(network),
+      now_(now),
+      address_(address),
+      server_({server::ClassicAccess::any, settings.silence_max}, seed,
+              [](const Endpoint& peer) { return std::to_string(peer.port); }),
+      log_(settings.log_entries_max),
+      ledger_(settings.silence_max) {
+    network_.listen(address_, *this);
+}
+
+void ServerHost::on_datagram(const Datagram& datagram) {
+    touched_ = true;
+    ledger_.on_request(now_.at, datagram.from, datagram.bytes);
+    server_.on_datagram(now_, {datagram.from, {}}, datagram.bytes, false);
+}
+
+void ServerHost::on_port_unreachable(const Endpoint& peer) {
+    touched_ = true;
+    ledger_.on_unreachable(peer);
+    server_.on_unreachable(now_, peer);
+}
+
+void ServerHost::on_control(const server::ControlRequest& request) {
+    touched_ = true;
+    ledger_.on_control(request);
+    server_.on_control(now_, request);
+}
+
+std::optional<Instant> ServerHost::next_deadline() const {
+    auto next = server_.next_deadline();
+    if (blocked_until_) next = std::min(next.value_or(*blocked_until_), *blocked_until_);
+    return next;
+}
+
+bool ServerHost::wants_turn() const {
+    const auto deadline = next_deadline();
+    return touched_ || (deadline && *deadline <= now_.at);
+}
+
+void ServerHost::turn() {
+    touched_ = false;
+    if (!blocked()) blocked_until_.reset();
+    ledger_.on_deadline(now_.at);
+    server_.on_deadline(now_);
+    drive();
+    ledger_.at_rest(now_.at, server_);
+}
+
+// As NetworkProcess::drive, step for step.
+void ServerHost::drive() {
+    Sink sink(*this);
+    ledger_.note_vanished(server_.chat().roster());
+    for (;;) {
+        if (const auto appends = server_.take_appends(); !appends.empty()) {
+            const auto seqs = log_.append(appends);
+            ledger_.on_committed(appends, seqs, server_.chat().roster());
+            server_.on_committed(seqs);
+        }
+        server_.poll_transmit(now_.at, sink);
+        sink.flush();
+        const auto reads = server_.take_reads();
+        if (reads.empty()) break;
+        for (const auto& read : reads) {
+            const auto page = log_.read(read);
+            ledger_.on_page(page.first_kept);
+            server_.on_page(page);
+        }
+    }
+    for (auto& reply : server_.take_control_replies())
+        replies_.push_back(std::move(reply));
+    server_.take_events();
+}
+
+}  // namespace chat::simulation
