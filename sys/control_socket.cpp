@@ -59,7 +59,7 @@ int try_connect(int fd, const sockaddr_un& address) {
     return 0;
 }
 
-Result<void> check_replaceable(const Place& place, const std::string& path) {
+Result<void> check_replaceable(const Place& place, const std::string& path, bool sole_owner) {
     const std::string doing = "open the control socket " + path;
     struct stat status{};
     if (fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -69,6 +69,7 @@ Result<void> check_replaceable(const Place& place, const std::string& path) {
     if (!S_ISSOCK(status.st_mode)) {
         return os_error(EEXIST, doing, "something else has that name");
     }
+    if (sole_owner) return {};
     const auto address = to_socket_address(place, place.name);
     if (!address) return std::unexpected(address.error());
     const Descriptor probe(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -83,11 +84,12 @@ Result<void> check_replaceable(const Place& place, const std::string& path) {
 
 }  // namespace
 
-Result<ControlListener> ControlListener::open(const std::string& path) {
+Result<ControlListener> ControlListener::open(const std::string& path, bool sole_owner) {
     const std::string doing = "open the control socket " + path;
     auto place = open_place(path);
     if (!place) return std::unexpected(place.error());
-    if (auto free = check_replaceable(*place, path); !free) return std::unexpected(free.error());
+    if (auto free = check_replaceable(*place, path, sole_owner); !free)
+        return std::unexpected(free.error());
 
     // Under a name of its own first: rename replaces a dead server's socket in one step.
     const std::string own_name = fmt::format("{}.{}", place->name, getpid());

@@ -18,8 +18,10 @@ namespace chat::sys {
 class ControlListener {
   public:
     // Replaces the socket of a dead server. EADDRINUSE while a server answers there, EEXIST if
-    // something other than a socket has that name.
-    static Result<ControlListener> open(const std::string& path);
+    // something other than a socket has that name. `sole_owner`: the caller holds the folder's
+    // lock, so whoever still answers is the child of a server that was killed, in its last moment,
+    // and is replaced too.
+    static Result<ControlListener> open(const std::string& path, bool sole_owner = false);
 
     int fd() const { return listener_.get(); }
     // The next caller, non-blocking; empty when there is none (any more).

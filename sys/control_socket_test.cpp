@@ -88,6 +88,20 @@ TEST_CASE("a path too long for the kernel's structure works") {
     CHECK(overlong.error().code == ENAMETOOLONG);
 }
 
+TEST_CASE("the owner of the folder replaces even a socket that still answers") {
+    const TempFolder temp;
+    const std::string path = temp / "control.sock";
+    const ControlListener dying = open_or_fail(path);
+    auto heir = ControlListener::open(path, true);
+    REQUIRE(heir);
+    check_talk(*heir, path);
+    std::filesystem::remove(path);
+    std::filesystem::create_directory(path);
+    const auto blocked = ControlListener::open(path, true);
+    REQUIRE_FALSE(blocked);
+    CHECK(blocked.error().code == EEXIST);
+}
+
 TEST_CASE("a path without a folder is in the current one") {
     const TempFolder temp;
     const std::string before = std::filesystem::current_path().string();

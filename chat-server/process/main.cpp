@@ -63,7 +63,7 @@ int serve(const Options& options, const std::vector<std::string>& arguments) {
                                 "that may be used.",
                        in_use ? EX_UNAVAILABLE : EX_NOPERM);
     }
-    auto listener = sys::ControlListener::open(options.data + "/control.sock");
+    auto listener = sys::ControlListener::open(options.data + "/control.sock", true);
     if (!listener) {
         return explain(listener.error(), "Choose another folder with --data.", EX_CANTCREAT);
     }
