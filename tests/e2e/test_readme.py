@@ -59,7 +59,7 @@ class Picture(ScreenCase):
 
 def steady(screen: str, port: int) -> str:
     """Without what differs from run to run: the time of day, the port."""
-    return re.sub(r"\b\d\d:\d\d\b", "HH:MM", screen).replace(str(port), "8888").rstrip("\n")
+    return re.sub(r"\b\d\d:\d\d\b", "HH:MM", screen).replace(f"{port} ", "8888  ").rstrip("\n")
 
 
 if __name__ == "__main__":

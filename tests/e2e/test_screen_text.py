@@ -52,7 +52,7 @@ class Text(ScreenCase):
         try:
             for columns, rows in (*SIZES, (80, 24), (20, 5), (80, 24), (41, 11), (80, 24)):
                 tmux.resize(columns, rows)
-                tmux.wait_text(DRAFT)
+                tmux.wait_text(DRAFT if columns >= 40 else DRAFT[-3:])  # the rest is scrolled out
         finally:
             stop.set()
             talker.join()
