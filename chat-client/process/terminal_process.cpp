@@ -353,7 +353,8 @@ void TerminalProcess::show_events() {
         if (auto* error = std::get_if<Error>(&event)) {
             if (error->code == ErrorCode::unreachable) {
                 error->text = fmt::format(
-                    "no server answers at {}; is the address right, does it run?", server_);
+                    "no server answers at {}; check the address, and that the server runs",
+                    server_);
             }
             last_error_ = clean_line(error->text);
         }

@@ -31,6 +31,7 @@ class Errors(Case):
         self.assertLessEqual(len(text.splitlines()), 3, text)
         self.assertNotRegex(text, NOT_FOR_PEOPLE)
         self.assertNotRegex(text, BARE)
+        self.assertNotRegex(text, r"[.?!][.?!]", "one mark ends a sentence")
         for words in mentioned:
             self.assertIn(words, text)
 

@@ -8,7 +8,7 @@ import signal
 from harness import main
 from original import OriginalServer, said, welcome
 from screen import ScreenCase
-from waiting import wait_until
+from waiting import LONG, wait_until
 
 
 class Start(ScreenCase):
@@ -22,6 +22,7 @@ class Start(ScreenCase):
         tmux.enter("bob")
         tmux.wait_text("already")
         tmux.enter("管理员")
+        wait_until(lambda: tmux.text().count("already") == 2, LONG, "the second refusal")
         tmux.enter("alice")
         self.assertEqual(bob.receive(), welcome("alice"))
         tmux.enter("hello bob")
