@@ -3,7 +3,6 @@
 
 #include <set>
 #include <string>
-#include <tuple>
 
 #include "chat-client/terminal/theme.h"
 #include "tests/support/catch.h"
@@ -28,7 +27,7 @@ TEST_CASE("names have stable colours, and all of them are used") {
 TEST_CASE("announcements and alerts stand out even without colour") {
     const auto plain = [](Style style) {
         const auto look = look_of(style);
-        return std::tuple(look.bold, look.reverse || look.reverse_without_colour);
+        return (look.bold ? 1 : 0) + (look.reverse || look.reverse_without_colour ? 2 : 0);
     };
     CHECK(plain(Style::announcement) != plain(Style::normal));
     CHECK(plain(Style::announcement) != plain(Style::own));
