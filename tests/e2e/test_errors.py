@@ -8,6 +8,8 @@ from errors import SYSEXITS, WRONG_CALL, Errors
 from harness import CLIENT, SERVER, main
 from original import said
 
+WITHOUT_INPUT = ("sh", "-c", 'exec "$@" <&-', "sh")
+
 
 class OfTheServer(Errors):
     def test_port_in_use(self) -> None:
@@ -53,10 +55,8 @@ class OfTheServer(Errors):
 
     def test_standard_input_closed(self) -> None:
         """The shell's <&- : the server serves on."""
-        script = 'exec "$@" <&-'
         data = str(self.folder / "data")
-        words = ["sh", "-c", script, "sh", SERVER, "127.0.0.1", "0", "--data", data]
-        server = self.program(words)
+        server = self.program([*WITHOUT_INPUT, SERVER, "127.0.0.1", "0", "--data", data])
         server.out.expect("listening on")
         done = self.call(SERVER, "announce", "--data", data, "hello")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -64,10 +64,9 @@ class OfTheServer(Errors):
 
 
 class OfTheClient(Errors):
-    def join(self, *arguments: str, given: str | None = "") -> subprocess.CompletedProcess[str]:
-        folder = str(self.folder / "data")
-        data = () if "--data" in arguments else ("--data", folder)
-        return self.call(CLIENT, *arguments, *data, given=given)
+    def join(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """With nothing to read: whoever gets in leaves again."""
+        return self.call(CLIENT, *arguments, "--data", str(self.folder / "data"))
 
     def test_no_server(self) -> None:
         """Nobody on the port: given up after the 30 seconds that are promised, for real."""
@@ -117,7 +116,8 @@ class OfTheClient(Errors):
         """As end of file: in, and out again."""
         server = self.server()
         bob = self.peer(server, "bob")
-        done = self.join("--plain", "--name", "alice", "127.0.0.1", str(server.port), given=None)
+        words = ("--plain", "--name", "alice", "127.0.0.1", str(server.port))
+        done = self.call(*WITHOUT_INPUT, CLIENT, *words)
         self.assertEqual(done.returncode, 0, done.stderr)
         bob.receive_until("\nalice 离开了聊天室".encode())
 

@@ -20,7 +20,7 @@ class Tmux:
     def __init__(
         self, folder: Path, name: str, columns: int, rows: int, env: Mapping[str, str]
     ) -> None:
-        self._env = {**env, "TMUX": ""}
+        self._env = {**env, "TMUX": "", "SHELL": "/bin/sh"}
         self._socket = str(folder / f"tmux-{name}")
         config = folder / f"tmux-{name}.conf"
         config.write_text("set -g status off\nset -g escape-time 0\nset -g history-limit 2000\n")
