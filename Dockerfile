@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# The server and the client in one image. Nothing here names a package mirror: apt asks the ones that the
-# base image came with. Only instructions that the engine of Debian 12 knows are used, with or without BuildKit.
+# The server and the client in one image. Nothing here names a package mirror: apt asks the ones
+# that the base image came with. Only instructions that the engine of Debian 12 knows are used, with
+# or without BuildKit.
 FROM debian:trixie-slim AS build
 WORKDIR /source
 COPY scripts/install-deps scripts/install-deps
@@ -22,7 +23,8 @@ RUN apt-get update \
 COPY --from=build /usr/local/bin/chat-server /usr/local/bin/chat-client /usr/local/bin/
 COPY packaging/chat-conversation /usr/local/bin/
 
-# Both programs look for their data folder here, so that `docker exec ... chat-server announce TEXT` needs no option.
+# Both programs look for their data folder here, so that `docker exec ... chat-server announce TEXT`
+# needs no option.
 ENV LANG=C.UTF-8 STATE_DIRECTORY=/data XDG_DATA_HOME=/data
 USER chat
 VOLUME /data
@@ -31,6 +33,7 @@ STOPSIGNAL SIGTERM
 # Asks the running server through its control socket; a process that only exists is not healthy.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
     CMD ["chat-server", "ctl", "stats"]
-# No entry point, so that chat-server, chat-client and chat-conversation are all run by their names. The server
-# is process 1 itself: it handles its signals and reaps its children wherever it runs, so it needs no init.
+# No entry point, so that chat-server, chat-client and chat-conversation are all run by their names.
+# The server is process 1 itself: it handles its signals and reaps its children wherever it runs, so
+# it needs no init.
 CMD ["chat-server"]

@@ -3,9 +3,10 @@
 
 Usage: check_logs.py NAME=FILE...
 
-A speaker's own log has all that it said. What another one heard of it must be the end of that, line by line:
-everything from the moment of joining, in order, nothing missing and nothing twice. Every line of the play was
-said after everyone had joined, so all of them must be there, and so must the exits, in the play's order.
+A speaker's own log has all that it said. What another one heard of it must be the end of that, line
+by line: everything from the moment of joining, in order, nothing missing and nothing twice. Every
+line of the play was said after everyone had joined, so all of them must be there, and so must the
+exits, in the play's order.
 """
 
 import pathlib

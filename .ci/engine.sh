@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Sourced with $work set: starts and stops a dockerd whose every file is below $work. It wants a mount
-# namespace of its own.
+# Sourced with $work set: starts and stops a dockerd whose every file is below $work. It wants a
+# mount namespace of its own.
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export DOCKER_HOST="unix://${work:?}/docker.sock"
@@ -12,7 +12,8 @@ engine_cgroup=chat-ci
 # start_engine OPTION...
 start_engine() {
     local line log
-    exec {log}< <(exec dockerd --host "$DOCKER_HOST" --data-root "$work/data" --exec-root "$work/exec" \
+    exec {log}< <(exec dockerd --host "$DOCKER_HOST" \
+        --data-root "$work/data" --exec-root "$work/exec" \
         --pidfile "$work/dockerd.pid" --cgroup-parent "/$engine_cgroup" "$@" 2>&1)
     engine_pid=$!
     while read -r -t 60 -u "$log" line; do

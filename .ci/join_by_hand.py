@@ -3,8 +3,9 @@
 
 Usage: join_by_hand.py HOST:PORT COMMAND...
 
-COMMAND runs in a terminal of 80x24. On the other side a plain-text member at HOST:PORT, the published port,
-tells what the room saw of it. Every step waits for what the step before it must bring about.
+COMMAND runs in a terminal of 80x24. On the other side a plain-text member at HOST:PORT, the
+published port, tells what the room saw of it. Every step waits for what the step before it must
+bring about.
 """
 
 import fcntl
@@ -74,7 +75,7 @@ def main(address, *command):
     terminal = Terminal(command)
 
     def out_of_time(*_):
-        raise SystemExit(f"nothing more in {TIME_LIMIT_S} s; the terminal showed {terminal.output!r}")
+        raise SystemExit(f"nothing more in {TIME_LIMIT_S} s: {terminal.output!r}")
 
     signal.signal(signal.SIGALRM, out_of_time)
     signal.alarm(TIME_LIMIT_S)
