@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The plain-text protocol of the original model, byte for byte (docs/PROTOCOL.md):
+// The plain-text protocol of the original model, byte for byte (docs/CLASSIC.md):
 //
 //   to the server   "L <name>"  "C <name> <text>"  "Q <name>"
 //   to one client   "OK"  "该用户已存在"  "EXIT"
