@@ -12,12 +12,15 @@
 #include <memory>
 #include <string_view>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
 
+#include "sys/clock.h"
 #include "sys/descriptor.h"
+#include "sys/poll_set.h"
 #include "sys/signals.h"
 
 namespace chat::sys {
@@ -109,6 +112,20 @@ std::optional<ExitStatus> ChildProcess::reap() {
         status_ = ExitStatus{EXIT_FAILURE, 0};
     }
     return status_;
+}
+
+bool ChildProcess::wait_until(Instant deadline) {
+    if (reap()) return true;
+    // It has not been reaped, so its number is still its own.
+    const Descriptor process(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+    if (!process) return false;
+    PollSet poll;
+    poll.add(process.get(), true);
+    for (Instant now = monotonic_now(); now < deadline; now = monotonic_now()) {
+        if (!poll.wait(deadline, now)) return false;
+        if (reap()) return true;
+    }
+    return false;
 }
 
 void ChildProcess::kill(int signal) {

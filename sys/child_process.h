@@ -12,6 +12,7 @@
 #include <string>
 #include <sys/types.h>
 
+#include "proto/wire/time.h"
 #include "sys/error.h"
 
 namespace chat::sys {
@@ -44,6 +45,9 @@ class ChildProcess {
     bool running() const { return pid_ > 0 && !status_; }
     // Empty while it runs; never blocks. Once it has ended, always the same answer.
     std::optional<ExitStatus> reap();
+    // Blocks until it has ended, and reaps it; at most until `deadline`. True if it has ended.
+    // Where the kernel cannot be asked for this (before Linux 5.3) it does not wait.
+    bool wait_until(Instant deadline);
     // Nothing happens once it was reaped.
     void kill(int signal);
 

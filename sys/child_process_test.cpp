@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "sys/clock.h"
 #include "sys/descriptor.h"
 #include "sys/signals.h"
 #include "sys/test_support.h"
@@ -221,4 +222,43 @@ TEST_CASE("redirecting to /dev/null, also what was closed") {
         return fcntl(0, F_GETFD) == 0 && fcntl(1, F_GETFD) == 0 ? 0 : 4;
     });
     CHECK(ended(child).sentence() == "exited with status 0");
+}
+
+TEST_CASE("waiting for a child until it has ended or a deadline") {
+    Pipe go;
+    ChildProcess child = fork_or_fail(nullptr, [&go] {
+        go.writer.reset();
+        char byte = 0;
+        return ::read(go.reader.get(), &byte, 1) == 0 ? 7 : 1;
+    });
+    go.reader.reset();
+    const chat::Instant start = monotonic_now();
+    CHECK_FALSE(child.wait_until(start));
+    CHECK_FALSE(child.wait_until(start + chat::milliseconds(5)));
+    CHECK(monotonic_now() >= start + chat::milliseconds(5));
+    CHECK(child.running());
+    go.writer.reset();
+    CHECK(child.wait_until(monotonic_now() + chat::seconds(20)));
+    CHECK_FALSE(child.running());
+    REQUIRE(child.reap());
+    CHECK(child.reap()->code == 7);
+    CHECK(child.wait_until({}));  // a deadline long past changes nothing
+}
+
+TEST_CASE("a signal does not cut waiting for a child short") {
+    struct sigaction action{};
+    action.sa_handler = [](int) {};
+    struct sigaction before{};
+    REQUIRE(sigaction(SIGUSR1, &action, &before) == 0);
+    const pid_t parent = getpid();
+    ChildProcess child = fork_or_fail(nullptr, [parent] {
+        for (int i = 0; i < 50; ++i) {
+            kill(parent, SIGUSR1);
+            usleep(100);
+        }
+        return 0;
+    });
+    CHECK(child.wait_until(monotonic_now() + chat::seconds(20)));
+    sigaction(SIGUSR1, &before, nullptr);
+    CHECK(child.reap()->success());
 }

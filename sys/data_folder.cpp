@@ -41,17 +41,23 @@ bool write_all(int fd, std::span<const std::byte> bytes) {
 
 }  // namespace
 
-Result<DataFolder> DataFolder::open(const std::string& path) {
+Result<DataFolder> DataFolder::open_shared(const std::string& path) {
     if (const int code = make_folders(path)) return os_error(code, "make the folder " + path);
 
     DataFolder result;
     result.path_ = path;
     result.folder_.reset(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!result.folder_) return os_error("open the folder " + path);
-    result.lock_.reset(
-        openat(result.folder_.get(), "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!result.lock_) return os_error("write to the folder " + path);
-    if (flock(result.lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+    return result;
+}
+
+Result<DataFolder> DataFolder::open(const std::string& path) {
+    auto result = open_shared(path);
+    if (!result) return result;
+    result->lock_.reset(
+        openat(result->folder_.get(), "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!result->lock_) return os_error("write to the folder " + path);
+    if (flock(result->lock_.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return os_error("lock the folder " + path);
         return os_error(EWOULDBLOCK, "use the folder " + path, "another server uses this folder");
     }
@@ -109,6 +115,48 @@ Result<void> DataFolder::write_file_atomically(std::string_view name,
         return os_error(code, doing);
     }
     if (fsync(folder) != 0) return os_error(doing);
+    return {};
+}
+
+Result<void> DataFolder::create_file(std::string_view name,
+                                     std::span<const std::byte> bytes) const {
+    assert(is_plain_name(name));
+    const std::string file(name);
+    // Its own, so that nobody who does the same at this moment is disturbed.
+    const std::string unfinished = file + ".new." + std::to_string(getpid());
+    const std::string doing = "write " + path_ + "/" + file;
+    const int folder = folder_.get();
+
+    unlinkat(folder, unfinished.c_str(), 0);
+    Descriptor descriptor(
+        openat(folder, unfinished.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!descriptor) return os_error(doing);
+    const bool made = write_all(descriptor.get(), bytes) && fsync(descriptor.get()) == 0 &&
+                      linkat(folder, unfinished.c_str(), folder, file.c_str(), 0) == 0;
+    const int code = errno;
+    unlinkat(folder, unfinished.c_str(), 0);
+    if (!made) return os_error(code, doing);
+    if (fsync(folder) != 0) return os_error(doing);
+    return {};
+}
+
+Result<void> DataFolder::append_to_file(std::string_view name,
+                                        std::span<const std::byte> bytes) const {
+    assert(is_plain_name(name));
+    const std::string file(name);
+    const std::string doing = "write " + path_ + "/" + file;
+    const Descriptor descriptor(
+        openat(folder_.get(), file.c_str(),
+               O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+    if (!descriptor) return os_error(doing);
+    struct stat status{};
+    if (fstat(descriptor.get(), &status) != 0) return os_error(doing);
+    if (!S_ISREG(status.st_mode)) return os_error(EINVAL, doing, "it is no ordinary file");
+    if (!write_all(descriptor.get(), bytes) || fsync(descriptor.get()) != 0) {
+        return os_error(doing);
+    }
+    // The file's name is in the folder, which is another thing to make last.
+    if (status.st_size == 0 && fsync(folder_.get()) != 0) return os_error(doing);
     return {};
 }
 

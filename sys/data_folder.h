@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The folder a program keeps its files in, held by one process at a time. The lock (flock on the
-// file `lock`) belongs to the open file, so a forked child that keeps the descriptor keeps the
-// lock: children close it. Names of files are plain, without a slash.
+// The folder a program keeps its files in, held by one process at a time unless it is opened as
+// shared. The lock (flock on the file `lock`) belongs to the open file, so a forked child that
+// keeps the descriptor keeps the lock: children close it. Names of files are plain, without a
+// slash.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +20,8 @@ class DataFolder {
   public:
     // Makes the folder and its parents where missing, mode 0700. EWOULDBLOCK: in use.
     static Result<DataFolder> open(const std::string& path);
+    // The same without the lock, for programs of which several may use the folder at once.
+    static Result<DataFolder> open_shared(const std::string& path);
 
     const std::string& path() const { return path_; }
 
@@ -29,6 +32,14 @@ class DataFolder {
     // returned, the new one. Mode 0600.
     Result<void> write_file_atomically(std::string_view name,
                                        std::span<const std::byte> bytes) const;
+
+    // The same for a file that must not be there yet. EEXIST: it is, and stays as it is; so of
+    // several programs at once one succeeds.
+    Result<void> create_file(std::string_view name, std::span<const std::byte> bytes) const;
+
+    // Once this returned, the bytes are at the file's end for good; after a crash or a full disk
+    // before that, a part of them may be. Makes the file where missing, mode 0600.
+    Result<void> append_to_file(std::string_view name, std::span<const std::byte> bytes) const;
 
   private:
     DataFolder() = default;

@@ -167,3 +167,52 @@ TEST_CASE("a folder that can't be made, opened or written") {
         CHECK(code == 0);
     }
 }
+
+TEST_CASE("what is appended stays behind what was there") {
+    const TempFolder temp;
+    const DataFolder folder = open_or_fail(temp.path());
+    REQUIRE(folder.append_to_file("lines", bytes("one\n")));
+    CHECK(mode_of(temp / "lines") == 0600);
+    REQUIRE(folder.append_to_file("lines", bytes("")));
+    REQUIRE(folder.append_to_file("lines", bytes("two\n")));
+    CHECK(text(*folder.read_file("lines", 100)) == "one\ntwo\n");
+}
+
+TEST_CASE("nothing is appended to a link, a folder or a pipe") {
+    const TempFolder temp;
+    const DataFolder folder = open_or_fail(temp.path());
+    std::filesystem::create_symlink(temp / "elsewhere", temp / "link");
+    std::filesystem::create_directory(temp / "folder");
+    REQUIRE(mkfifo((temp / "pipe").c_str(), 0600) == 0);
+    for (const char* name : {"link", "folder", "pipe"}) {
+        CAPTURE(name);
+        CHECK_FALSE(folder.append_to_file(name, bytes("x")));
+    }
+    CHECK_FALSE(std::filesystem::exists(temp / "elsewhere"));
+}
+
+TEST_CASE("several may share a folder, also beside its one owner") {
+    const TempFolder temp;
+    const auto one = DataFolder::open_shared(temp / "a/b");
+    const auto two = DataFolder::open_shared(temp / "a/b");
+    REQUIRE(one);
+    REQUIRE(two);
+    CHECK(files_in(temp / "a/b") == 0);
+    CHECK(DataFolder::open(temp / "a/b"));
+    CHECK_FALSE(DataFolder::open_shared(temp / "a/b\n/c" + std::string(300, 'x')));
+}
+
+TEST_CASE("a file is created once, whole, and nothing is left over") {
+    const TempFolder temp;
+    const auto one = DataFolder::open_shared(temp.path());
+    const auto two = DataFolder::open_shared(temp.path());
+    REQUIRE(one);
+    REQUIRE(two);
+    REQUIRE(one->create_file("key", bytes("first")));
+    CHECK(mode_of(temp / "key") == 0600);
+    const auto refused = two->create_file("key", bytes("second"));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == EEXIST);
+    CHECK(text(*two->read_file("key", 100)) == "first");
+    CHECK(files_in(temp.path()) == 1);
+}

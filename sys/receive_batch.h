@@ -18,8 +18,8 @@ namespace chat::sys {
 
 struct ReceivedDatagram {
     Path path;  // local is unspecified on a connected socket and for multicast and broadcast
-    std::span<const std::byte> bytes;
-    bool truncated = false;  // it was longer than the batch allows; `bytes` is its beginning
+    std::span<std::byte> bytes;  // may be written to: what is sealed is opened in place
+    bool truncated = false;      // it was longer than the batch allows; `bytes` is its beginning
 };
 
 class ReceiveBatch {

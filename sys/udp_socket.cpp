@@ -40,7 +40,9 @@ bool is_network_error(int code) {
 }
 
 bool is_refusal(int code) {
-    return code == ECONNREFUSED || code == EHOSTUNREACH || code == ENETUNREACH || code == ENETDOWN;
+    // EDESTADDRREQ: a reconnect failed.
+    return code == ECONNREFUSED || code == EHOSTUNREACH || code == ENETUNREACH ||
+           code == ENETDOWN || code == EDESTADDRREQ;
 }
 
 bool set_option(int fd, int level, int option, int value) {
@@ -93,6 +95,7 @@ Result<UdpSocket> UdpSocket::bind(const Endpoint& local) {
 
     UdpSocket socket(std::move(*descriptor), family);
     socket.ask_for_large_buffers();
+    socket.forbid_fragments();
     if (auto done = socket.ask_for_details(); !done) return std::unexpected(done.error());
     sockaddr_storage address{};
     const socklen_t length = write_socket_address(local, family, address);
@@ -111,6 +114,7 @@ Result<UdpSocket> UdpSocket::connect(const Endpoint& peer) {
 
     UdpSocket socket(std::move(*descriptor), family);
     socket.ask_for_large_buffers();
+    socket.forbid_fragments();
     sockaddr_storage address{};
     const socklen_t length = write_socket_address(peer, family, address);
     if (::connect(socket.fd(), reinterpret_cast<const sockaddr*>(&address), length) != 0) {
@@ -118,6 +122,23 @@ Result<UdpSocket> UdpSocket::connect(const Endpoint& peer) {
     }
     if (auto done = socket.find_local(); !done) return std::unexpected(done.error());
     return socket;
+}
+
+Result<void> UdpSocket::reconnect(const Endpoint& peer) {
+    const std::string doing = "reach " + place(peer);
+    sockaddr_storage address{};
+    const socklen_t length = write_socket_address(peer, family_, address);
+    if (length == 0) return os_error(EAFNOSUPPORT, doing);
+    // A socket that is connected keeps its address when it is connected again; one that has been
+    // disconnected has none.
+    local_ = {};
+    sockaddr_storage nobody{};
+    nobody.ss_family = AF_UNSPEC;
+    if (::connect(fd(), reinterpret_cast<const sockaddr*>(&nobody), sizeof nobody) != 0 ||
+        ::connect(fd(), reinterpret_cast<const sockaddr*>(&address), length) != 0) {
+        return os_error(doing);
+    }
+    return find_local();
 }
 
 void UdpSocket::ask_for_large_buffers() {
@@ -128,6 +149,19 @@ void UdpSocket::ask_for_large_buffers() {
     }
     if (!set_option(fd(), SOL_SOCKET, SO_SNDBUFFORCE, buffer_bytes)) {
         set_option(fd(), SOL_SOCKET, SO_SNDBUF, buffer_bytes);
+    }
+}
+
+void UdpSocket::forbid_fragments() {
+    // "Don't fragment" on every datagram, and the kernel's idea of the path's MTU ignored: that
+    // comes from ICMP, which anybody can forge, and fragments of strangers' making could be mixed
+    // into ours (RFC 8900). Our datagrams fit: classic ones have at most 1024 bytes, secure ones
+    // 1200, and what carries less than 1280 with the headers is no internet of today (IPv6 demands
+    // it). One that is longer than the first link takes is refused on sending. Without the options
+    // all works, less safely.
+    set_option(fd(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+    if (family_ == AF_INET6) {
+        set_option(fd(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
     }
 }
 
@@ -179,7 +213,7 @@ Result<std::span<const ReceivedDatagram>> UdpSocket::receive(ReceiveBatch& batch
         msghdr& header = batch.headers_[i].msg_hdr;
         const auto peer = to_endpoint(batch.names_[i]);
         if (!peer) continue;
-        const auto* start = static_cast<const std::byte*>(batch.vectors_[i].iov_base);
+        auto* const start = static_cast<std::byte*>(batch.vectors_[i].iov_base);
         ReceivedDatagram& datagram = batch.received_[kept++];
         datagram = {
             {*peer, {}}, {start, batch.headers_[i].msg_len}, (header.msg_flags & MSG_TRUNC) != 0};

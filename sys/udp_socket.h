@@ -32,9 +32,15 @@ class UdpSocket {
     // each datagram which of our addresses it was sent to.
     static Result<UdpSocket> bind(const Endpoint& local);
     // Talks with `peer` only; the kernel drops what others send. Our address is chosen here, once:
-    // after a move to another network only a new socket gets through (IPv4 says `unreachable`
-    // then, IPv6 goes on sending from the lost address without an error).
+    // after a move to another network nothing gets through until reconnect() (IPv4 says
+    // `unreachable` then, IPv6 goes on sending from the lost address without an error).
     static Result<UdpSocket> connect(const Endpoint& peer);
+
+    // Connected sockets only: chooses our address and port anew, on the same descriptor, so every
+    // process that shares the socket has the new ones; only this object's local() tells. What had
+    // been received stays readable. After an error there is no peer, sending says `unreachable`,
+    // and trying again is allowed. `peer` must be of the socket's family.
+    Result<void> reconnect(const Endpoint& peer);
 
     // Our end, with the real port.
     const Endpoint& local() const { return local_; }
@@ -67,6 +73,7 @@ class UdpSocket {
         : descriptor_(std::move(descriptor)), family_(family) {}
 
     void ask_for_large_buffers();
+    void forbid_fragments();
     Result<void> ask_for_details();
     Result<void> find_local();
     void note_overflows(std::uint32_t kernel_count);
