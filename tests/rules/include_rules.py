@@ -15,7 +15,7 @@ from sources import CPP, report, source_files
 # Folder -> folders whose headers it may include. The longest folder that fits a file counts.
 MAY_INCLUDE: dict[str, tuple[str, ...]] = {
     "proto": ("proto",),
-    "sys": ("sys", "proto/wire"),
+    "sys": ("sys", "proto/wire", "proto/session"),
     "chat-server": ("chat-server", "sys", "proto"),
     "chat-server/core": ("chat-server/core", "proto"),
     "chat-server/store": ("chat-server/store", "chat-server/core", "proto"),
