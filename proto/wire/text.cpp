@@ -59,4 +59,36 @@ std::string clean_line(std::string_view raw) {
     return clean;
 }
 
+std::string clean_text(std::string_view raw) {
+    std::string clean;
+    clean.reserve(raw.size());
+    while (!raw.empty()) {
+        const auto step = decode_character(raw);
+        if (!step.code_point) {
+            clean += "\uFFFD";
+        } else if (*step.code_point == U'\n' || *step.code_point == U'\r') {
+            clean += '\n';
+        } else if (*step.code_point == U'\t') {
+            clean += ' ';
+        } else if (!is_control(*step.code_point)) {
+            clean += raw.substr(0, step.bytes);
+        }
+        raw.remove_prefix(raw.starts_with("\r\n") ? 2 : step.bytes);
+    }
+    while (clean.ends_with('\n'))
+        clean.pop_back();
+    return clean;
+}
+
+bool is_clean_text(std::string_view text) {
+    if (text.ends_with('\n')) return false;
+    while (!text.empty()) {
+        const auto step = decode_character(text);
+        if (!step.code_point) return false;
+        if (is_control(*step.code_point) && *step.code_point != U'\n') return false;
+        text.remove_prefix(step.bytes);
+    }
+    return true;
+}
+
 }  // namespace chat

@@ -36,4 +36,11 @@ bool is_control(char32_t code_point);
 // space, other controls taken out. One line always.
 std::string clean_line(std::string_view raw);
 
+// The same with its line feeds kept, as the secure protocol carries it: CR LF and CR become a line
+// feed, a tab a space; line feeds at the end are taken off.
+std::string clean_text(std::string_view raw);
+
+// Whether clean_text would leave it as it is.
+bool is_clean_text(std::string_view text);
+
 }  // namespace chat

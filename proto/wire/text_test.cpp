@@ -41,6 +41,41 @@ TEST_CASE("text from strangers enters the log as one clean line") {
     }
 }
 
+TEST_CASE("a text keeps its lines and nothing else that moves a cursor") {
+    struct Row {
+        std::string raw;
+        std::string clean;
+    };
+    const Row table[] = {
+        {"", ""},
+        {"hello", "hello"},
+        {"a\nb", "a\nb"},
+        {"a\r\nb", "a\nb"},
+        {"a\rb", "a\nb"},
+        {"a\r\r\nb", "a\n\nb"},
+        {"a\n\rb", "a\n\nb"},
+        {"a\r\x07\nb", "a\n\nb"},
+        {"\n\na", "\n\na"},
+        {"a\n", "a"},
+        {"a\r\n\n\r", "a"},
+        {"a\n\x07", "a"},
+        {"a\n ", "a\n "},
+        {"\n", ""},
+        {"a\tb", "a b"},
+        {std::string("a\0b", 3), "ab"},
+        {"\x1b[31mred\x7f", "[31mred"},
+        {"abc\u202edef\u2028", "abcdef"},
+        {"你好\n👋 e\u0301", "你好\n👋 e\u0301"},
+        {"a\xff\n\xe6\x98", "a\ufffd\n\ufffd\ufffd"},
+    };
+    for (const auto& row : table) {
+        CAPTURE(row.raw);
+        CHECK(clean_text(row.raw) == row.clean);
+        CHECK(is_clean_text(row.raw) == (row.raw == row.clean));
+        CHECK(is_clean_text(row.clean));
+    }
+}
+
 TEST_CASE("a prefix never cuts a character") {
     struct Row {
         std::string text;

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// What makes a frame one that the protocol allows, beyond its layout: for the reader, which ignores
+// a datagram with any other, and for the writer, which must never make one. Internal to
+// frame_reader.cpp and frame_writer.cpp. Source: docs/PROTOCOL.md, sections 4 to 6.
+#pragma once
+
+#include "proto/wire/frame.h"
+
+namespace chat::frame {
+
+// The type bytes. 0 is no frame but the filling behind the last one.
+enum class Type : std::uint8_t {
+    ping = 0x01,
+    pkt_ack = 0x02,
+    msg = 0x10,
+    msg_ack = 0x11,
+    events = 0x20,
+    event_part = 0x21,
+    room_ack = 0x22,
+    head = 0x23,
+    gone = 0x24,
+    members_wanted = 0x30,
+    members = 0x31,
+    path_challenge = 0x40,
+    path_response = 0x41,
+    welcome = 0x50,
+    close = 0x51,
+};
+
+// Everything but what stands inside Events::entries and Members::names.
+bool is_valid(const Ping& frame);
+bool is_valid(const PktAck& frame);
+bool is_valid(const Msg& frame);
+bool is_valid(const MsgAck& frame);
+bool is_valid(const Events& frame);
+bool is_valid(const EventPart& frame);
+bool is_valid(const RoomAck& frame);
+bool is_valid(const Head& frame);
+bool is_valid(const Gone& frame);
+bool is_valid(const MembersWanted& frame);
+bool is_valid(const Members& frame);
+bool is_valid(const PathChallenge& frame);
+bool is_valid(const PathResponse& frame);
+bool is_valid(const Welcome& frame);
+bool is_valid(const Close& frame);
+
+// Exactly `count` entries or names as they must be, and nothing behind them.
+bool has_valid_entries(const Events& frame);
+bool has_valid_names(const Members& frame);
+
+}  // namespace chat::frame

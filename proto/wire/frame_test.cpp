@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include "proto/wire/frame.h"
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "proto/wire/frame_test_support.h"
+
+using namespace chat;
+using namespace chat::frame;
+
+TEST_CASE("a plaintext is frames and then zeros, a multiple of 16 bytes") {
+    struct Row {
+        const char* what;
+        Bytes plaintext;
+        bool right;
+    };
+    const Row table[] = {
+        {"nothing", {}, false},
+        {"no frame", padded({}), true},
+        {"a frame and zeros", padded(from_hex("010000")), true},
+        {"not a multiple", from_hex("010000"), false},
+        {"not a multiple, 17", Bytes(17), false},
+        {"more zeros than needed", Bytes(32), true},
+        {"the most", Bytes(1168), true},
+        {"more than a datagram holds", Bytes(1184), false},
+        {"frames to the last byte", from_hex("030d00" + zeros(13)), true},
+        {"a frame that ends later", from_hex("030e00" + zeros(13)), false},
+        {"half a header", from_hex("030b00" + zeros(11) + "0100"), false},
+        {"a type and nothing", from_hex("030c00" + zeros(12) + "01"), false},
+        {"a byte behind the end", padded(from_hex("010000 00 01")), false},
+        {"a byte at the end", from_hex("010000" + zeros(12) + "01"), false},
+    };
+    for (const auto& row : table) {
+        CAPTURE(row.what);
+        CHECK(accepted(Sender::client, row.plaintext) == row.right);
+        CHECK(accepted(Sender::server, row.plaintext) == row.right);
+    }
+}
+
+TEST_CASE("what is written reads back in order, and says who asks for an answer") {
+    Bytes entries;
+    append_entry({EntryKind::message, 0, {1'732'000'000'000}, "bob", "hello"}, entries);
+    Bytes names;
+    append_member_name({flag_unverified, "bob"}, names);
+    const Bytes part(part_bytes, std::byte{'x'});
+    MsgAck msg_ack{9, 5, 2, {}};
+    msg_ack.results[0] = {6, 1, 77, MsgStatus::stored};
+    msg_ack.results[1] = {8, 1, 0, MsgStatus::refused};
+    RoomAck room_ack{1, 55, 7, 2, {}};
+    room_ack.gaps[0] = {0, 1, 5};
+    room_ack.gaps[1] = {3, 9, 0};
+    const PathData path{std::byte{1}, std::byte{2}};
+    struct Row {
+        Sender sender;
+        Frame frame;
+        bool eliciting;
+    };
+    const Row table[] = {
+        {Sender::client, Ping{}, true},
+        {Sender::server, PktAck{1ULL << 40, 7, 8, 9, 10}, false},
+        {Sender::client, Msg{1, 3, 1, 2, "rest"}, true},
+        {Sender::server, msg_ack, false},
+        {Sender::server, Events{1, 42, 1, entries}, true},
+        {Sender::server, EventPart{1, 42, 0, 3, part}, true},
+        {Sender::client, room_ack, false},
+        {Sender::server, Head{1, 9, 4}, false},
+        {Sender::server, Gone{1, 4, 9}, true},
+        {Sender::client, MembersWanted{1, "bob"}, true},
+        {Sender::server, Members{1, 7, true, "ann", 1, names}, false},
+        {Sender::server, PathChallenge{path}, false},
+        {Sender::client, PathResponse{path}, false},
+        {Sender::server, Welcome{1, 5, 9, 2, 3, 1, {std::byte{7}}, "bob"}, true},
+        {Sender::server, Close{CloseCode::stopping, 2500}, false},
+    };
+    CHECK(std::size(table) == std::variant_size_v<Frame>);
+    for (std::size_t i = 0; i < std::size(table); ++i) {
+        CAPTURE(i);
+        const auto& row = table[i];
+        CHECK(row.frame.index() == i);
+        CHECK(is_ack_eliciting(row.frame) == row.eliciting);
+
+        std::array<std::byte, 1200> buffer{};
+        const auto write_to = [](Writer& writer, const Frame& frame) {
+            return std::visit([&](const auto& one_frame) { return write(writer, one_frame); },
+                              frame);
+        };
+        Writer writer(buffer);
+        REQUIRE(write_to(writer, row.frame));
+        const std::size_t bytes = writer.size();
+        if (bytes + header_bytes <= datagram::plaintext_bytes_max) REQUIRE(write(writer, Ping{}));
+        REQUIRE(pad(writer));
+        std::vector<Frame> frames;
+        REQUIRE(read_frames(row.sender, writer.written(), frames));
+        REQUIRE(frames.size() >= 1);
+        CHECK(frames[0].index() == i);
+
+        std::array<std::byte, 1200> again{};
+        Writer second(again);
+        REQUIRE(write_to(second, frames[0]));
+        CHECK(hex(second.written()) == hex(std::span(buffer).first(bytes)));
+
+        // Whole or not at all, and the writer can still be used.
+        for (std::size_t room_bytes : {std::size_t{0}, std::size_t{2}, bytes - 1}) {
+            Writer small{std::span(again).first(room_bytes)};
+            CHECK_FALSE(write_to(small, row.frame));
+            CHECK(small.ok());
+            CHECK(small.size() == 0);
+        }
+        Writer exact{std::span(again).first(bytes)};
+        CHECK(write_to(exact, row.frame));
+    }
+}
+
+TEST_CASE("fields read back one by one") {
+    std::vector<Frame> frames;
+    const auto only = [&](Sender sender, std::uint8_t type, const std::string& body) {
+        // Frames borrow from the plaintext.
+        static Bytes plaintext;
+        plaintext = padded(framed(type, from_hex(body)));
+        REQUIRE(read_frames(sender, plaintext, frames));
+        REQUIRE(frames.size() == 1);
+        return frames[0];
+    };
+    const auto ack = std::get<PktAck>(
+        only(Sender::client, 0x02, "0102030405060708 1112 2122 31323334 41424344"));
+    CHECK(ack.largest == 0x0807060504030201);
+    CHECK(ack.echo_ts == 0x1211);
+    CHECK(ack.delay_32us == 0x2221);
+    CHECK(ack.count == 0x34333231);
+    CHECK(ack.bytes == 0x44434241);
+
+    const auto msg =
+        std::get<Msg>(only(Sender::client, 0x10, "01020304 1112131415161718 0102 6869"));
+    CHECK(msg.room == 0x04030201);
+    CHECK(msg.msg_id == 0x1817161514131211);
+    CHECK(msg.part == 1);
+    CHECK(msg.parts == 2);
+    CHECK(msg.text == "hi");
+
+    const auto welcome = std::get<Welcome>(
+        only(Sender::server, 0x50,
+             room + "0200000000000000 0500000000000000 0300000000000000 0700000000000000 02" +
+                 x(16) + "03626f62"));
+    CHECK(welcome.next_seq == 2);
+    CHECK(welcome.head == 5);
+    CHECK(welcome.tail == 3);
+    CHECK(welcome.next_msg_id == 7);
+    CHECK(welcome.flags == welcome_resumed);
+    CHECK(welcome.reset_token[15] == std::byte{'x'});
+    CHECK(welcome.name == "bob");
+
+    const auto members =
+        std::get<Members>(only(Sender::server, 0x31, room + two + "01 03616e6e 01 0103626f62"));
+    CHECK(members.as_of == 2);
+    CHECK(members.last);
+    CHECK(members.after == "ann");
+    auto rest = members.names;
+    CHECK(take_member_name(rest)->name == "bob");
+
+    const auto close = std::get<Close>(only(Sender::server, 0x51, "03 01020304"));
+    CHECK(close.code == CloseCode::stopping);
+    CHECK(close.wait_ms == 0x04030201);
+}
+
+TEST_CASE("unknown frames are left out, and frames keep their order") {
+    std::vector<Frame> frames;
+    REQUIRE(read_frames(Sender::client,
+                        padded(from_hex("010000 7f0200aabb 410800" + zeros(8) + "010000")),
+                        frames));
+    REQUIRE(frames.size() == 3);
+    CHECK(std::holds_alternative<Ping>(frames[0]));
+    CHECK(std::holds_alternative<PathResponse>(frames[1]));
+    CHECK(std::holds_alternative<Ping>(frames[2]));
+}
+
+TEST_CASE("padding goes to the next multiple of 16, and fills an empty datagram") {
+    struct Row {
+        std::size_t used, room, size;  // size 0: no room
+    };
+    const Row table[] = {{0, 64, 16},  {1, 64, 16}, {15, 64, 16}, {16, 64, 16},
+                         {17, 64, 32}, {17, 31, 0}, {0, 15, 0},   {0, 0, 0}};
+    for (const auto& row : table) {
+        CAPTURE(row.used, row.room);
+        Bytes buffer(row.room, std::byte{0xee});
+        Writer writer(buffer);
+        writer.bytes(Bytes(row.used, std::byte{1}));
+        CHECK(pad(writer) == (row.size != 0));
+        CHECK(writer.size() == (row.size != 0 ? row.size : row.used));
+        CHECK(std::ranges::all_of(writer.written().subspan(row.used),
+                                  [](std::byte b) { return b == std::byte{0}; }));
+    }
+}
+
+TEST_CASE("whatever comes is refused or reads back as it was") {
+    std::mt19937_64 random(7);
+    const std::string bodies[] = {"",
+                                  room + one + "01" + join_bob,
+                                  room + one + "0001" + x(5),
+                                  two + "ff01" + one + room + one + "00",
+                                  room + one + "000001 0000 0100 ff",
+                                  room + one + "01 03626f62 01 0003626f62"};
+    const std::uint8_t types[] = {0x01, 0x20, 0x10, 0x11, 0x22, 0x31};
+    int taken = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        const auto which = random() % std::size(types);
+        auto inner = framed(types[which], from_hex(bodies[which]));
+        // Not the length: what it cut off would be other frames.
+        const auto at = random() % (inner.size() - 2);
+        inner[at == 0 ? 0 : at + 2] ^= static_cast<std::byte>(1U << random() % 8);
+        const auto plaintext = padded(inner);
+        for (const auto sender : {Sender::client, Sender::server}) {
+            std::vector<Frame> frames;
+            if (!read_frames(sender, plaintext, frames) || frames.empty()) continue;
+            ++taken;
+            std::array<std::byte, 1200> buffer{};
+            Writer writer(buffer);
+            for (const auto& frame : frames) {
+                REQUIRE(std::visit([&](const auto& f) { return write(writer, f); }, frame));
+            }
+            REQUIRE(pad(writer));
+            REQUIRE(hex(writer.written()) == hex(plaintext));
+        }
+    }
+    CHECK(taken > 3000);
+}
