@@ -20,26 +20,19 @@ void Network::tell(Instant now, const Datagram& datagram, Fate fate) const {
 
 void Network::send(Instant now, const Endpoint& from, const Endpoint& to,
                    std::span<const std::byte> bytes) {
-    Datagram datagram{from, to, {bytes.begin(), bytes.end()}};
-    if (dark_.contains(from) || dice_.chance(conditions_.loss_permille)) {
-        return tell(now, datagram, Fate::lost);
-    }
-    if (dice_.chance(conditions_.duplication_permille)) post(now, false, datagram);
-    if (dice_.chance(conditions_.corruption_permille)) damage(datagram.bytes);
-    post(now, false, std::move(datagram));
+    const Datagram datagram{from, to, {bytes.begin(), bytes.end()}};
+    if (dark_.contains(from) || !post(now, false, datagram)) tell(now, datagram, Fate::lost);
 }
 
-void Network::post(Instant now, bool is_icmp, Datagram datagram) {
-    const Instant at = now + conditions_.delay + dice_.up_to(conditions_.jitter);
-    in_flight_.push({at, ++last_number_, is_icmp, std::move(datagram)});
-}
-
-void Network::damage(std::vector<std::byte>& bytes) {
-    if (bytes.empty()) return;
-    if (dice_.chance(200)) return bytes.resize(dice_.below(bytes.size()));
-    for (std::size_t i = dice_.below(3) + 1; i > 0; --i) {
-        bytes[dice_.below(bytes.size())] ^= static_cast<std::byte>(1U << dice_.below(8));
+bool Network::post(Instant now, bool is_icmp, const Datagram& datagram) {
+    auto copies = impairment_.carry(now, datagram.bytes);
+    for (Delivery& copy : copies) {
+        in_flight_.push({copy.at,
+                         ++last_number_,
+                         is_icmp,
+                         {datagram.from, datagram.to, std::move(copy.bytes)}});
     }
+    return !copies.empty();
 }
 
 std::optional<Instant> Network::next_delivery() const {
@@ -68,7 +61,7 @@ void Network::arrive(Instant now, const Packet& packet) {
         return found->second->on_datagram(datagram);
     }
     tell(now, datagram, Fate::unreachable);
-    if (!dice_.chance(conditions_.loss_permille)) post(now, true, {datagram.to, datagram.from, {}});
+    post(now, true, {datagram.to, datagram.from, {}});
 }
 
 }  // namespace chat::simulation

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// A network made of virtual time and seeded misfortune: datagrams are lost, late, doubled,
-// overtaken and damaged as its conditions say. A datagram to an address where nobody listens
-// comes back to its sender as ICMP "port unreachable", itself subject to loss. Equal delivery
-// times keep the order of sending, so a network without jitter reorders nothing.
+// A network made of virtual time and seeded misfortune: every datagram goes through the same
+// impairment (tests/support/impairment.h), which loses, delays, doubles, reorders and damages as
+// its conditions say. A datagram to an address where nobody listens comes back to its sender as
+// ICMP "port unreachable" and fares no better. Equal delivery times keep the order of sending, so
+// a network without jitter and reordering reorders nothing.
 #pragma once
 
 #include <cstddef>
@@ -17,17 +18,9 @@
 
 #include "proto/wire/endpoint.h"
 #include "proto/wire/time.h"
-#include "tests/simulation/dice.h"
+#include "tests/support/impairment.h"
 
 namespace chat::simulation {
-
-struct Conditions {
-    unsigned loss_permille = 0;
-    unsigned duplication_permille = 0;
-    unsigned corruption_permille = 0;  // of one to three bytes, or of the length
-    Duration delay = milliseconds(1);
-    Duration jitter{};  // up to this much more; what reorders
-};
 
 struct Datagram {
     Endpoint from;
@@ -47,9 +40,9 @@ class Network {
     enum class Fate : std::uint8_t { delivered, lost, unreachable };
     using Observer = std::function<void(Instant now, const Datagram& datagram, Fate fate)>;
 
-    explicit Network(std::uint64_t seed) : dice_(seed) {}
+    explicit Network(std::uint64_t seed) : impairment_(seed) {}
 
-    void set_conditions(const Conditions& conditions) { conditions_ = conditions; }
+    void set_conditions(const Conditions& conditions) { impairment_.set_conditions(conditions); }
     // Nothing reaches this address or leaves it, and nobody is told.
     void set_blackout(const Endpoint& address, bool dark);
     void observe(Observer observer) { observers_.push_back(std::move(observer)); }
@@ -74,13 +67,12 @@ class Network {
         }
     };
 
-    void post(Instant now, bool is_icmp, Datagram datagram);
+    // False if nothing of it will arrive.
+    bool post(Instant now, bool is_icmp, const Datagram& datagram);
     void arrive(Instant now, const Packet& packet);
-    void damage(std::vector<std::byte>& bytes);
     void tell(Instant now, const Datagram& datagram, Fate fate) const;
 
-    Dice dice_;
-    Conditions conditions_;
+    Impairment impairment_;
     std::set<Endpoint> dark_;
     std::map<Endpoint, Host*> hosts_;
     std::priority_queue<Packet, std::vector<Packet>, std::greater<>> in_flight_;

@@ -154,13 +154,15 @@ void Person::show(const client::Event& event) {
                 promise(e.state != client::Connection::online || welcomed_, "welcome, then online");
                 if (e.state == client::Connection::offline) offline_ = true;
                 screen_.push_back("-- " + std::string(state_word(e.state)));
-            } else {
+            } else if constexpr (std::is_same_v<T, client::Error>) {
                 using enum client::ErrorCode;
                 if (e.code == name_taken || e.code == name_unusable || e.code == room_full ||
                     e.code == ended_by_server) {
                     turned_away_ = true;
                 }
                 screen_.push_back("-- error: " + std::string(code_word(e.code)));
+            } else {
+                promise(false, "the plain-text protocol has no such event");
             }
         },
         event);
@@ -172,7 +174,7 @@ void Person::logs_in(std::string name) {
 }
 
 void Person::says(std::string_view text) {
-    session_.say(now_, text);
+    session_.say(now_, text, {});
     turn();
 }
 

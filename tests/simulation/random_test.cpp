@@ -103,7 +103,8 @@ class Life {
         if (dice_.chance(700)) {
             conditions.loss_permille = static_cast<unsigned>(dice_.below(301));
             conditions.duplication_permille = static_cast<unsigned>(dice_.below(100));
-            conditions.corruption_permille = static_cast<unsigned>(dice_.below(30));
+            conditions.flip_permille = static_cast<unsigned>(dice_.below(24));
+            conditions.truncate_permille = static_cast<unsigned>(dice_.below(6));
             conditions.delay = dice_.up_to(milliseconds(80));
             conditions.jitter = dice_.up_to(milliseconds(150));
         }

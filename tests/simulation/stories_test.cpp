@@ -117,7 +117,12 @@ TEST_CASE("the same seed is the same story") {
     Lines screens[2];
     for (auto& screen : screens) {
         World world(3);
-        world.network().set_conditions({200, 100, 50, milliseconds(5), milliseconds(40)});
+        world.network().set_conditions({.loss_permille = 200,
+                                        .duplication_permille = 100,
+                                        .flip_permille = 40,
+                                        .truncate_permille = 10,
+                                        .delay = milliseconds(5),
+                                        .jitter = milliseconds(40)});
         Person& alice = world.enters("Alice");
         Person& bob = world.enters("Bob");
         for (int i = 0; i < 50; ++i) {
