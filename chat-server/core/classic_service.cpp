@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "chat-server/core/classic_service.h"
 
-#include "proto/wire/classic.h"
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "chat-server/core/limits.h"
 #include "proto/wire/limits.h"
 #include "proto/wire/name.h"
 #include "proto/wire/text.h"
@@ -17,35 +21,62 @@ std::optional<MemberIndex> speaker(const Path& path, std::string_view name, Chat
     return std::nullopt;
 }
 
-void handle(const Now& now, const Path& path, const classic::LogIn& request, Chat& chat) {
-    if (!check_name(request.name)) {
-        ++chat.counters().malformed;
-        chat.reply(path, classic::reply_name_unusable);
-        return;
-    }
-    switch (chat.join(now, path, request.name)) {
-        case JoinOutcome::accepted:
-            break;
-        case JoinOutcome::again:
-            chat.reply(path, classic::reply_ok);
-            break;
-        case JoinOutcome::name_taken:
-            chat.reply(path, classic::reply_name_taken);
-            break;
-        case JoinOutcome::too_fast:
-            chat.reply(path, classic::reply_too_fast);
-            break;
-        case JoinOutcome::full:
-            chat.reply(path, classic::reply_room_full);
-            break;
-    }
+// False: more than he may say.
+bool may_say(Instant now, MemberIndex index, Chat& chat) {
+    if (chat.member(index).say.take(now, classic_say_rate)) return true;
+    ++chat.counters().too_fast;
+    return false;
 }
 
-void handle(const Now& now, const Path& path, const classic::Say& request, Chat& chat) {
+bool may_be_warned(Instant now, MemberIndex index, Chat& chat) {
+    return chat.member(index).warning.take(now, classic_warning_rate);
+}
+
+}  // namespace
+
+std::optional<std::string_view> ClassicService::log_in(const Now& now, const Path& path,
+                                                       std::string_view name, Chat& chat) {
+    const Roster& roster = chat.roster();
+    const auto present = roster.find(path.peer);
+    if (present && roster[*present].name == name && !is_going(roster[*present])) {
+        // Its OK was lost, or it makes sure that it is still known here.
+        if (roster[*present].state == MemberState::joining) return std::nullopt;
+        return classic::reply_ok;
+    }
+    std::string key = name_key(name);
+    // Before he leaves as somebody else, or he would lose his place for nothing.
+    if (const auto allowed = chat.may_join(name, key, std::nullopt); !allowed) {
+        if (allowed.error() == JoinError::full) return classic::reply_room_full;
+        ++chat.counters().names_refused;
+        return classic::reply_name_taken;
+    }
+    if (present) {
+        if (!is_going(roster[*present]) && !may_say(now.at, *present, chat)) {
+            return classic::reply_too_fast;
+        }
+        chat.leave(now, *present, LeaveReason::other_name);
+        chat.forget_endpoint(*present);
+    }
+    chat.join(now, path, name, std::move(key), std::nullopt);
+    return std::nullopt;
+}
+
+void ClassicService::handle(const Now& now, const Path& path, const classic::LogIn& request,
+                            Chat& chat) {
+    if (!check_name(request.name)) {
+        ++chat.counters().malformed;
+        reply(path, classic::reply_name_unusable, chat);
+        return;
+    }
+    if (const auto answer = log_in(now, path, request.name, chat)) reply(path, *answer, chat);
+}
+
+void ClassicService::handle(const Now& now, const Path& path, const classic::Say& request,
+                            Chat& chat) {
     const auto author = speaker(path, request.name, chat);
     if (!author) return;
-    if (!chat.may_say(now.at, *author)) {
-        if (chat.may_be_warned(now.at, *author)) chat.reply(path, classic::reply_too_fast);
+    if (!may_say(now.at, *author, chat)) {
+        if (may_be_warned(now.at, *author, chat)) reply(path, classic::reply_too_fast, chat);
         return;
     }
     std::string text = clean_line(request.text);
@@ -56,13 +87,12 @@ void handle(const Now& now, const Path& path, const classic::Say& request, Chat&
     if (!text.empty()) chat.say(now, *author, std::move(text));
 }
 
-void handle(const Now& now, const Path& path, const classic::Quit& request, Chat& chat) {
+void ClassicService::handle(const Now& now, const Path& path, const classic::Quit& request,
+                            Chat& chat) {
     if (const auto who = speaker(path, request.name, chat)) {
         chat.leave(now, *who, LeaveReason::quit);
     }
 }
-
-}  // namespace
 
 bool ClassicService::serves(const Path& path) const {
     return access_ == ClassicAccess::any ||
@@ -70,7 +100,7 @@ bool ClassicService::serves(const Path& path) const {
 }
 
 void ClassicService::on_datagram(const Now& now, const Path& path,
-                                 std::span<const std::byte> datagram, Chat& chat) const {
+                                 std::span<const std::byte> datagram, Chat& chat) {
     if (!serves(path)) {
         ++chat.counters().not_served;
         return;
@@ -81,13 +111,100 @@ void ClassicService::on_datagram(const Now& now, const Path& path,
     if (!request) {
         if (request.error() == classic::RequestError::text_too_long && known) {
             ++chat.counters().too_long;
-            if (chat.may_be_warned(now.at, *known)) chat.reply(path, classic::reply_text_too_long);
+            if (may_be_warned(now.at, *known, chat)) {
+                reply(path, classic::reply_text_too_long, chat);
+            }
         } else {
             ++chat.counters().malformed;
         }
         return;
     }
     std::visit([&](const auto& r) { handle(now, path, r, chat); }, *request);
+}
+
+void ClassicService::on_outcome(const Outcome& outcome, Chat& chat) {
+    const Member& member = chat.roster()[outcome.member];
+    if (outcome.kind == Outcome::Kind::joined && member.state != MemberState::vanished) {
+        reply(member.path, classic::reply_ok, chat);
+    }
+}
+
+void ClassicService::on_unreachable(const Now& now, const Endpoint& peer, Chat& chat) {
+    const auto index = chat.roster().find(peer);
+    if (!index) return;
+    Member& member = chat.member(*index);
+    ++member.unreachable_count;
+    if (peer.ip.is_loopback() || member.unreachable_count >= unreachable_max) {
+        chat.leave(now, *index, LeaveReason::unreachable);
+    }
+}
+
+void ClassicService::remove_silent(const Now& now, Duration limit, Chat& chat) {
+    std::vector<MemberIndex> silent;
+    chat.roster().for_each([&](MemberIndex i) {
+        const Member& member = chat.roster()[i];
+        if (!member.identity && now.at - member.last_heard >= limit) silent.push_back(i);
+    });
+    for (const MemberIndex i : silent)
+        chat.leave(now, i, LeaveReason::silent);
+}
+
+void ClassicService::on_page(const Page& page, Chat& chat) {
+    classic::DatagramList sentence;
+    for (const auto& missed : chat.lobby().add_page(page)) {
+        chat.counters().missed += missed.count;
+        sentence.clear();
+        classic::encode_missed(missed.count, sentence);
+        reply(missed.path, {reinterpret_cast<const char*>(sentence[0].data()), sentence[0].size()},
+              chat);
+    }
+}
+
+void ClassicService::reply(const Path& path, std::string_view text, Chat& chat) {
+    if (replies_.size() - replies_sent_ >= replies_max) {
+        ++chat.counters().replies_dropped;
+        return;
+    }
+    replies_.push_back({path, std::string(text)});
+}
+
+void ClassicService::remove(MemberIndex index, Chat& chat) {
+    const Member& member = chat.roster()[index];
+    if (member.state != MemberState::vanished) reply(member.path, classic::reply_exit, chat);
+    chat.remove(index);
+}
+
+bool ClassicService::send_replies(TransmitSink& sink) {
+    for (; replies_sent_ < replies_.size(); ++replies_sent_) {
+        const Reply& r = replies_[replies_sent_];
+        if (!sink.send(r.path, std::as_bytes(std::span(r.text.data(), r.text.size()))))
+            return false;
+    }
+    return true;
+}
+
+void ClassicService::poll_transmit(Instant now, Chat& chat, TransmitSink& sink) {
+    // What was borrowed in the last call has been flushed by now.
+    for (; replies_sent_ > 0; --replies_sent_)
+        replies_.pop_front();
+    if (!send_replies(sink)) {
+        // Only room in the socket helps now; a deadline that has passed would spin the loop.
+        if (ready_at_) chat.lobby().mark_pending();
+        ready_at_.reset();
+        return;
+    }
+    if (!chat.lobby().pending() && !(ready_at_ && *ready_at_ <= now)) return;
+    PlanReport report;
+    chat.lobby().plan(now, sink, report);
+    chat.counters().deliveries += report.datagrams;
+    ready_at_ = report.ready_at;
+    for (const MemberIndex index : report.finished)
+        remove(index, chat);
+    send_replies(sink);
+}
+
+bool ClassicService::idle(const Chat& chat) const {
+    return replies_sent_ == replies_.size() && !chat.lobby().pending() && !ready_at_;
 }
 
 }  // namespace chat::server

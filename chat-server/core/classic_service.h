@@ -6,9 +6,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "chat-server/core/chat.h"
+#include "proto/wire/classic.h"
+#include "proto/wire/transmit.h"
 
 namespace chat::server {
 
@@ -23,12 +29,42 @@ class ClassicService {
 
     void set_access(ClassicAccess access) { access_ = access; }
     void on_datagram(const Now& now, const Path& path, std::span<const std::byte> datagram,
-                     Chat& chat) const;
+                     Chat& chat);
+    // Something of a classic member is in the log.
+    void on_outcome(const Outcome& outcome, Chat& chat);
+    // A hint that nobody listens there any more.
+    void on_unreachable(const Now& now, const Endpoint& peer, Chat& chat);
+    void remove_silent(const Now& now, Duration limit, Chat& chat);
+    void on_page(const Page& page, Chat& chat);
+
+    // Answers first, then entries, as each cursor's pace allows.
+    void poll_transmit(Instant now, Chat& chat, TransmitSink& sink);
+    // When poll_transmit will have more to send without anything else happening.
+    std::optional<Instant> ready_at() const { return ready_at_; }
+    // Nothing is waiting for the sink or a member's pace.
+    bool idle(const Chat& chat) const;
 
   private:
+    struct Reply {
+        Path path;
+        std::string text;
+    };
+
     bool serves(const Path& path) const;
+    void handle(const Now& now, const Path& path, const classic::LogIn& request, Chat& chat);
+    void handle(const Now& now, const Path& path, const classic::Say& request, Chat& chat);
+    void handle(const Now& now, const Path& path, const classic::Quit& request, Chat& chat);
+    // The answer to give at once, or nothing: OK follows when the join is in the log.
+    std::optional<std::string_view> log_in(const Now& now, const Path& path, std::string_view name,
+                                           Chat& chat);
+    void reply(const Path& path, std::string_view text, Chat& chat);
+    bool send_replies(TransmitSink& sink);
+    void remove(MemberIndex index, Chat& chat);
 
     ClassicAccess access_;
+    std::deque<Reply> replies_;  // a deque, because a sink borrows from it while more are added
+    std::size_t replies_sent_ = 0;
+    std::optional<Instant> ready_at_;
 };
 
 }  // namespace chat::server

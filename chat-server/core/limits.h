@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "chat-server/core/entry.h"
 #include "proto/link/token_bucket.h"
 #include "proto/wire/time.h"
 
@@ -20,6 +21,9 @@ inline constexpr std::size_t members_max = 4096;
 inline constexpr std::size_t tail_entries_max = 1024;
 inline constexpr std::size_t page_entries_max = 256;
 inline constexpr std::size_t page_bytes_max = 256 * 1024;
+// Pages held at one time, so that several who are far behind at different places do not take the
+// pages from each other.
+inline constexpr std::size_t pages_max = 4;
 
 // The log in memory: the most recent entries of each room. The byte limit counts text and names.
 inline constexpr std::size_t memory_log_entries_max = 32'768;
@@ -47,5 +51,65 @@ inline constexpr Duration silence_sweep_interval = seconds(10);
 // Short answers waiting for the socket. One datagram in causes at most one, so this is reached
 // only while nothing can be sent at all; then they are dropped like any datagram.
 inline constexpr std::size_t replies_max = 4096;
+
+// --- the secure protocol; what both ends agree on is in docs/PROTOCOL.md, section 11 ---
+
+// A session ends this long after the last authentic datagram, and after the shorter time nothing
+// is sent to it any more: somebody who does not answer for half a minute is not there.
+inline constexpr Duration session_idle_max = seconds(180);
+inline constexpr Duration session_silence_max = seconds(30);
+inline constexpr Duration keepalive = seconds(25);
+
+// A key's life in time and datagrams, and how long the previous one still opens what is under way.
+inline constexpr Duration key_age_max = seconds(900);
+inline constexpr std::uint64_t key_datagrams_max = std::uint64_t{1} << 32;
+inline constexpr Duration key_overlap = seconds(10);
+
+// How long the end of a session is repeated to a client that did not hear it, and how many such
+// ends are remembered: more than a burst of people leaving, and a few hundred kilobytes.
+inline constexpr Duration closing_time = seconds(10);
+inline constexpr std::size_t closing_max = 1024;
+
+// A repeated FINI gets a new WELCOME at most this often.
+inline constexpr Duration welcome_interval = milliseconds(100);
+
+// Acknowledgements may wait: 25 ms to save datagrams, and longer with many members, so that the
+// room's answers to one entry do not overrun the server; clients wait 50 to 150 % of it.
+inline constexpr Duration ack_delay_min = milliseconds(25);
+inline constexpr Duration ack_delay_max = seconds(1);
+inline constexpr std::int64_t members_per_ack_delay_ms = 40;
+inline constexpr int client_ack_delay_percent = 150;
+
+// What a new client is assumed to have room for until it says: the entries that may wait for an
+// earlier one (docs/PROTOCOL.md, section 5).
+inline constexpr std::uint64_t credit_first = 1024;
+
+// Entries repeated in front of new ones, and the loss in 1/1000 from which on.
+inline constexpr Seq repeated_entries_max = 3;
+inline constexpr unsigned repeat_loss_permille = 20;
+
+// A member who lacks entries though nothing is under way to him (no credit, or his word that he has
+// room got lost) is asked this often; RFC 8085, section 3.1.3 allows it without any feedback.
+inline constexpr Duration stalled_interval = seconds(3);
+
+// What one member may say; the same as for a classic one.
+inline constexpr TokenRate secure_say_rate{milliseconds(2), 1000};
+
+// Program starts whose messages are remembered, and how long; 24 h is promised to clients.
+inline constexpr std::size_t epochs_max = 65'536;
+inline constexpr Duration epoch_age_max = seconds(24 * 60 * 60);
+// Names that have owners, and how many one key may own.
+inline constexpr std::size_t names_max = 65'536;
+inline constexpr std::size_t names_per_key_max = 8;
+
+// Datagrams written before the sink has to be flushed: 300 KiB, a few of the socket's batches.
+inline constexpr std::size_t datagram_buffers = 256;
+// Requests for repetition waiting for the socket; beyond it the clients ask again.
+inline constexpr std::size_t gaps_waiting_max = 8192;
+
+// At the end every session is told twice, because nobody waits for an answer, and comes back
+// spread over this much per member.
+inline constexpr Duration stop_repeat_after = milliseconds(100);
+inline constexpr std::int64_t members_per_stop_wait_ms = 2;
 
 }  // namespace chat::server

@@ -5,6 +5,7 @@
 #include <array>
 #include <fmt/format.h>
 
+#include "proto/session/keys.h"
 #include "proto/wire/limits.h"
 #include "proto/wire/name.h"
 #include "proto/wire/text.h"
@@ -63,6 +64,18 @@ OperatorAnswer stats(const Call& call) {
         {"too fast", c.too_fast},
         {"too long", c.too_long},
         {"replies dropped", c.replies_dropped},
+        {"handshakes", c.handshakes},
+        {"takeovers", c.takeovers},
+        {"unknown sessions", c.unknown_sessions},
+        {"resets", c.resets},
+        {"not opened", c.not_opened},
+        {"replayed", c.replayed},
+        {"unusable messages", c.unusable},
+        {"duplicates", c.duplicates},
+        {"challenges", c.challenges},
+        {"moves", c.moves},
+        {"probes", c.probes},
+        {"repeated", c.repeated},
     };
     std::string text;
     for (const auto& [name, value] : rows) {
@@ -80,8 +93,9 @@ OperatorAnswer who(const Call& call) {
                                    members.size() == 1 ? "member is" : "members are");
     for (const MemberIndex i : members) {
         const Member& m = roster[i];
-        text += fmt::format("\n{}  {}  classic  here for {}", m.name,
-                            call.address_text(m.path.peer), age(call.now.at - m.joined_at));
+        text += fmt::format("\n{}  {}  {}  here for {}", m.name, call.address_text(m.path.peer),
+                            m.identity ? fingerprint(m.identity->key) : "classic",
+                            age(call.now.at - m.joined_at));
     }
     return {true, std::move(text)};
 }
@@ -90,7 +104,7 @@ constexpr std::array commands = std::to_array<Command>({
     {"help", "/help", "this list", help},
     {"kick", "/kick NAME", "remove somebody from the room", kick},
     {"stats", "/stats", "what the server has seen and done", stats},
-    {"who", "/who", "who is here, from where, for how long", who},
+    {"who", "/who", "who is here, from where, with which key, for how long", who},
 });
 static_assert(std::ranges::is_sorted(commands, {}, &Command::name));
 

@@ -5,11 +5,36 @@
 #include <cassert>
 
 #include "chat-server/core/limits.h"
+#include "proto/wire/frame.h"
 #include "proto/wire/name.h"
+#include "proto/wire/text.h"
 
 namespace chat::server {
+namespace {
+
+frame::EntryKind wire_kind(EntryKind kind) {
+    switch (kind) {
+        case EntryKind::message:
+            return frame::EntryKind::message;
+        case EntryKind::join:
+            return frame::EntryKind::join;
+        case EntryKind::leave:
+            return frame::EntryKind::leave;
+        case EntryKind::announcement:
+            return frame::EntryKind::announcement;
+    }
+    return frame::EntryKind::message;
+}
+
+}  // namespace
 
 Room::Room(RoomId id) : id_(id), tail_(tail_entries_max) {}
+
+void Room::restore(Seq first_kept, Seq head) {
+    assert(head_ == 1 && first_kept >= 1 && first_kept <= head);
+    first_kept_ = first_kept;
+    head_ = tail_first_ = head;
+}
 
 void Room::encode(Seq seq, const Entry& entry, Encoded& out) {
     out.seq = seq;
@@ -18,7 +43,12 @@ void Room::encode(Seq seq, const Entry& entry, Encoded& out) {
     out.datagrams.clear();
     switch (entry.kind) {
         case EntryKind::message:
-            classic::encode_said(entry.name, entry.text, out.datagrams);
+            // A line feed in a sentence of the plain-text protocol could pass for the next one.
+            if (entry.text.find('\n') == std::string::npos) {
+                classic::encode_said(entry.name, entry.text, out.datagrams);
+            } else {
+                classic::encode_said(entry.name, clean_line(entry.text), out.datagrams);
+            }
             break;
         case EntryKind::join:
             classic::encode_joined(entry.name, out.datagrams);
@@ -30,6 +60,11 @@ void Room::encode(Seq seq, const Entry& entry, Encoded& out) {
             classic::encode_said(administrator_name, entry.text, out.datagrams);
             break;
     }
+    const bool proved = entry.origin.verified || entry.kind == EntryKind::announcement;
+    out.secure.clear();
+    frame::append_entry({wire_kind(entry.kind), proved ? std::uint8_t{0} : frame::flag_unverified,
+                         entry.time, entry.name, entry.text},
+                        out.secure);
 }
 
 void Room::add_entry(Seq seq, const Entry& entry) {
@@ -58,10 +93,27 @@ std::optional<MemberIndex> Room::remove_cursor(CursorIndex index) {
     return cursors_[index].member;
 }
 
-const Room::Encoded* Room::find(Seq seq) const {
+const Room::Encoded* Room::find(Seq seq) {
     if (seq >= tail_first_) return &tail_[seq % tail_.size()];
-    if (page_.empty() || seq < page_.front().seq || seq > page_.back().seq) return nullptr;
-    return &page_[seq - page_.front().seq];
+    for (LogPage& page : pages_) {
+        if (page.count == 0 || seq < page.entries[0].seq) continue;
+        const Seq place = seq - page.entries[0].seq;
+        if (place >= page.count) continue;
+        page.used = ++uses_;
+        return &page.entries[place];
+    }
+    return nullptr;
+}
+
+std::span<const std::byte> Room::find_encoded(Seq seq) {
+    assert(seq < head_);
+    const Encoded* entry = find(seq);
+    if (entry == nullptr) return {};
+    return entry->secure;
+}
+
+void Room::want(Seq seq) {
+    if (!wished_) wished_ = seq;
 }
 
 Room::Progress Room::deliver(Instant now, Cursor& cursor, TransmitSink& sink, PlanReport& report) {
@@ -120,19 +172,27 @@ void Room::plan(Instant now, TransmitSink& sink, PlanReport& report) {
 }
 
 std::optional<ReadRequest> Room::take_read() {
-    if (!wanted_ || reading_) return std::nullopt;
+    if (reading_ || (!wanted_ && !wished_)) return std::nullopt;
+    const bool wish = wished_ && (wish_is_next_ || !wanted_);
+    const Seq from = wish ? *wished_ : *wanted_;
+    if (wish) wished_.reset();
+    wish_is_next_ = !wish;
     reading_ = true;
-    return ReadRequest{id_, *wanted_, page_entries_max, page_bytes_max};
+    return ReadRequest{id_, from, page_entries_max, page_bytes_max};
 }
 
 std::vector<Room::Missed> Room::add_page(const Page& page) {
     reading_ = false;
     wanted_.reset();
     pending_ = true;
-    page_.resize(page.entries.size());
-    for (std::size_t i = 0; i < page.entries.size(); ++i) {
-        encode(page.entries[i].seq, page.entries[i].entry, page_[i]);
-    }
+    first_kept_ = std::max(first_kept_, page.first_kept);
+    LogPage& place = *std::ranges::min_element(pages_, {}, &LogPage::used);
+    place.used = ++uses_;
+    place.count = page.entries.size();
+    // What is there is used again, for the memory it has.
+    if (place.entries.size() < place.count) place.entries.resize(place.count);
+    for (std::size_t i = 0; i < place.count; ++i)
+        encode(page.entries[i].seq, page.entries[i].entry, place.entries[i]);
     std::vector<Missed> missed;
     for (Cursor& cursor : cursors_) {
         if (cursor.next >= page.first_kept || cursor.silent) continue;

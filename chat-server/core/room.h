@@ -6,12 +6,16 @@
 // Planning a delivery allocates nothing and looks up nothing but the entry's place.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "chat-server/core/entry.h"
+#include "chat-server/core/limits.h"
 #include "chat-server/core/log.h"
 #include "chat-server/core/roster.h"
 #include "proto/link/token_bucket.h"
@@ -45,6 +49,10 @@ class Room {
 
     // The number after the newest entry.
     Seq head() const { return head_; }
+    // The oldest entry that can be had, as far as is known here.
+    Seq first_kept() const { return first_kept_; }
+    // A log older than this process, before any entry: it has [first_kept, head).
+    void restore(Seq first_kept, Seq head);
     std::size_t size() const { return cursors_.size(); }
 
     // A committed entry; seq must be head(), or anything higher if the room is new here.
@@ -63,6 +71,12 @@ class Room {
     // Sends what is due until the sink is full. Appends to report.finished.
     void plan(Instant now, TransmitSink& sink, PlanReport& report);
 
+    // An entry as the secure protocol sends it; empty if it is on no page here. Valid until the
+    // next change.
+    std::span<const std::byte> find_encoded(Seq seq);
+    // Somebody waits for the page with this entry. One wish at a time is kept, the first.
+    void want(Seq seq);
+
     // The page of the log that somebody who fell behind waits for; asked for once.
     std::optional<ReadRequest> take_read();
     struct Missed {
@@ -78,19 +92,29 @@ class Room {
         EntryKind kind = EntryKind::message;
         MemberId author = 0;
         classic::DatagramList datagrams;
+        std::vector<std::byte> secure;
+    };
+    struct LogPage {
+        std::vector<Encoded> entries;  // ascending without a hole; some more than `count`
+        std::size_t count = 0;
+        std::uint64_t used = 0;  // when it was last looked into
     };
     enum class Progress { caught_up, paced, behind_tail, sink_full };
 
     static void encode(Seq seq, const Entry& entry, Encoded& out);
-    const Encoded* find(Seq seq) const;
+    const Encoded* find(Seq seq);
     Progress deliver(Instant now, Cursor& cursor, TransmitSink& sink, PlanReport& report);
 
     RoomId id_;
     Seq head_ = 1;
-    Seq tail_first_ = 1;         // the oldest entry in tail_
-    std::vector<Encoded> tail_;  // a ring: entry n is at n modulo its size
-    std::vector<Encoded> page_;  // ascending without a hole; replaced by each page
-    std::optional<Seq> wanted_;  // the oldest entry somebody waits for
+    Seq tail_first_ = 1;                    // the oldest entry in tail_
+    std::vector<Encoded> tail_;             // a ring: entry n is at n modulo its size
+    std::array<LogPage, pages_max> pages_;  // the least recently used is replaced
+    std::uint64_t uses_ = 0;
+    Seq first_kept_ = 1;
+    std::optional<Seq> wanted_;  // the oldest entry somebody with a cursor waits for
+    std::optional<Seq> wished_;  // what want() asked for
+    bool wish_is_next_ = false;  // they take turns
     bool reading_ = false;
     bool pending_ = false;
     std::size_t plan_from_ = 0;  // where a plan that met a full sink goes on, so that all get turns

@@ -17,8 +17,9 @@ std::optional<MemberIndex> Roster::find_key(const std::string& key) const {
     return found->second;
 }
 
-MemberIndex Roster::add(const Path& path, std::string_view name, std::string key) {
-    assert(!find(path.peer) && !find_key(key));
+MemberIndex Roster::add(const Path& path, std::string_view name, std::string key,
+                        const std::optional<Identity>& identity) {
+    assert((identity || !find(path.peer)) && !find_key(key));
     MemberIndex index = static_cast<MemberIndex>(members_.size());
     if (free_.empty()) {
         members_.emplace_back();
@@ -32,7 +33,8 @@ MemberIndex Roster::add(const Path& path, std::string_view name, std::string key
     member.path = path;
     member.name = name;
     member.key = key;
-    by_endpoint_.emplace(path.peer, index);
+    member.identity = identity;
+    if (!identity) by_endpoint_.emplace(path.peer, index);
     by_key_.emplace(std::move(key), index);
     return index;
 }
@@ -42,10 +44,15 @@ void Roster::forget_endpoint(MemberIndex index) {
     if (found != by_endpoint_.end() && found->second == index) by_endpoint_.erase(found);
 }
 
+void Roster::forget_name(MemberIndex index) {
+    const auto found = by_key_.find(members_[index].key);
+    if (found != by_key_.end() && found->second == index) by_key_.erase(found);
+}
+
 void Roster::remove(MemberIndex index) {
     assert(members_[index].id != 0);
     forget_endpoint(index);
-    by_key_.erase(members_[index].key);
+    forget_name(index);
     members_[index] = Member{};
     free_.push_back(index);
 }

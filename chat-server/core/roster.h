@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +13,7 @@
 
 #include "chat-server/core/entry.h"
 #include "proto/link/token_bucket.h"
+#include "proto/session/keys.h"
 #include "proto/wire/endpoint.h"
 #include "proto/wire/time.h"
 
@@ -28,9 +29,20 @@ enum class MemberState : std::uint8_t {
     vanished,  // the same, but nothing more is sent to him
 };
 
+enum class LeaveReason : std::uint8_t { quit, kicked, unreachable, silent, other_name };
+
+// The key that a member of the secure protocol has proved to hold, and which start of his program.
+struct Identity {
+    PublicKey key;
+    std::uint64_t client_epoch = 0;
+};
+
 struct Member {
     MemberId id = 0;  // 0: a free place
     MemberState state = MemberState::joining;
+    LeaveReason reason = LeaveReason::quit;  // once leaving or vanished
+    bool listed = false;                     // the log has his join and not his leave
+    std::optional<Identity> identity;        // nothing: he came by the classic protocol
     Path path;
     std::string name;
     std::string key;  // name_key(name)
@@ -46,19 +58,31 @@ class Roster {
   public:
     explicit Roster(std::uint64_t hash_seed) : by_endpoint_(16, EndpointHash{hash_seed}) {}
 
-    std::size_t size() const { return by_key_.size(); }
+    std::size_t size() const { return members_.size() - free_.size(); }
     Member& operator[](MemberIndex index) { return members_[index]; }
     const Member& operator[](MemberIndex index) const { return members_[index]; }
 
     std::optional<MemberIndex> find(const Endpoint& peer) const;
     std::optional<MemberIndex> find_key(const std::string& key) const;
 
-    // Neither the address nor the key may be in the map. References to members become invalid.
-    MemberIndex add(const Path& path, std::string_view name, std::string key);
+    // The key may not be in the map, nor the address without an identity: only classic members are
+    // found by address. References to members become invalid.
+    MemberIndex add(const Path& path, std::string_view name, std::string key,
+                    const std::optional<Identity>& identity = std::nullopt);
     // From now on this address is a stranger's; the name stays taken.
     void forget_endpoint(MemberIndex index);
+    // The name is free, though its holder is still here.
+    void forget_name(MemberIndex index);
     void remove(MemberIndex index);
 
+    // Calls visit(index) for everybody whose name's key comes after this one, in the byte order of
+    // the keys, until visit returns false; visit may not add or remove.
+    template <class Visit>
+    void for_each_after(const std::string& key, Visit visit) const {
+        for (auto i = by_key_.upper_bound(key); i != by_key_.end(); ++i) {
+            if (!visit(i->second)) return;
+        }
+    }
     // Calls visit(index) for everybody, in no particular order; visit may not add or remove.
     template <class Visit>
     void for_each(Visit visit) const {
@@ -71,7 +95,7 @@ class Roster {
     std::vector<Member> members_;
     std::vector<MemberIndex> free_;
     std::unordered_map<Endpoint, MemberIndex, EndpointHash> by_endpoint_;
-    std::unordered_map<std::string, MemberIndex> by_key_;
+    std::map<std::string, MemberIndex> by_key_;  // ordered, to be read out page by page
     MemberId last_id_ = 0;
 };
 

@@ -2,31 +2,71 @@
 #include "chat-server/core/server.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "proto/wire/datagram.h"
 #include "proto/wire/text.h"
 
 namespace chat::server {
 
-Server::Server(const ServerConfig& config, std::uint64_t hash_seed, AddressText address_text)
-    : config_(config), address_text_(address_text), chat_(hash_seed), classic_(config.classic) {}
+Server::Server(const ServerConfig& config, ServerSecrets secret, RandomSource& random,
+               std::pmr::memory_resource& secrets, AddressText address_text)
+    : config_(config),
+      address_text_(address_text),
+      chat_(random.u64()),
+      classic_(config.classic),
+      secure_(std::move(secret), random, secrets) {}
 
 void Server::reconfigure(const ServerConfig& config) {
     config_ = config;
     classic_.set_access(config.classic);
 }
 
-void Server::on_datagram(const Now& now, const Path& path, std::span<const std::byte> datagram,
+void Server::restore_name(const NameBinding& binding) {
+    chat_.names().restore(binding.name, binding.key);
+}
+
+void Server::restore_log(RoomId room, Seq first_kept, Seq head) {
+    chat_.restore(room, first_kept, head);
+}
+
+void Server::restore_entry(const Now& now, RoomId room, const StoredEntry& stored) {
+    const Entry& entry = stored.entry;
+    if (entry.origin.verified) chat_.names().restore(entry.name, entry.origin.key);
+    secure_.restore_entry(now, room, stored);
+}
+
+void Server::on_datagram(const Now& now, const Path& path, std::span<std::byte> datagram,
                          bool truncated) {
     ++chat_.counters().datagrams_received;
     if (truncated) {
         ++chat_.counters().malformed;
-        return;
+    } else if (datagram::is_secure(datagram)) {
+        secure_.on_datagram(now, path, datagram, chat_);
+    } else {
+        classic_.on_datagram(now, path, datagram, chat_);
     }
-    classic_.on_datagram(now, path, datagram, chat_);
 }
 
 void Server::on_unreachable(const Now& now, const Endpoint& peer) {
-    chat_.unreachable(now, peer);
+    // Of a session of the secure protocol an unauthenticated error says nothing.
+    classic_.on_unreachable(now, peer, chat_);
+}
+
+void Server::on_committed(const Now& now, std::span<const Seq> seqs) {
+    chat_.on_committed(seqs);
+    for (const Outcome& outcome : chat_.take_outcomes()) {
+        if (chat_.roster()[outcome.member].identity) {
+            secure_.on_outcome(now, outcome, chat_);
+        } else {
+            classic_.on_outcome(outcome, chat_);
+        }
+    }
+}
+
+void Server::on_page(const Page& page) {
+    classic_.on_page(page, chat_);
+    secure_.on_page();
 }
 
 void Server::on_control(const Now& now, const ControlRequest& request) {
@@ -43,19 +83,45 @@ void Server::on_control(const Now& now, const ControlRequest& request) {
 }
 
 void Server::on_deadline(const Now& now) {
+    secure_.on_deadline(now, chat_);
     if (now.at < next_sweep_) return;
-    chat_.remove_silent(now, config_.classic_silence_max);
+    classic_.remove_silent(now, config_.classic_silence_max, chat_);
     next_sweep_ = now.at + silence_sweep_interval;
 }
 
 void Server::on_shutdown(const Now& now) {
     chat_.announce(now, "服务器正在关闭 (the server is shutting down)");
+    secure_.on_shutdown(now);
+}
+
+std::vector<ReadRequest> Server::take_reads() {
+    std::vector<ReadRequest> reads;
+    if (auto read = chat_.lobby().take_read()) reads.push_back(*read);
+    return reads;
+}
+
+bool Server::poll_transmit(const Now& now, TransmitSink& sink) {
+    // They take turns in being first, so that neither can keep a narrow socket for itself.
+    secure_first_ = !secure_first_;
+    if (!secure_first_) classic_.poll_transmit(now.at, chat_, sink);
+    const bool more = secure_.poll_transmit(now.at, chat_, sink);
+    if (secure_first_) classic_.poll_transmit(now.at, chat_, sink);
+    return more;
 }
 
 std::optional<Instant> Server::next_deadline() const {
-    std::optional<Instant> next = chat_.ready_at();
-    if (chat_.roster().size() > 0) next = std::min(next.value_or(next_sweep_), next_sweep_);
+    std::optional<Instant> next;
+    const auto consider = [&next](const std::optional<Instant>& at) {
+        if (at) next = std::min(next.value_or(*at), *at);
+    };
+    consider(classic_.ready_at());
+    consider(secure_.next_deadline());
+    if (chat_.roster().size() > secure_.members()) consider(next_sweep_);
     return next;
+}
+
+bool Server::idle() const {
+    return chat_.is_committed() && classic_.idle(chat_) && secure_.idle();
 }
 
 }  // namespace chat::server

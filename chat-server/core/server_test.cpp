@@ -6,6 +6,7 @@
 #include <string>
 
 #include "chat-server/store/memory_log.h"
+#include "proto/session/test_support.h"
 #include "tests/support/catch.h"
 
 using namespace chat;
@@ -23,10 +24,16 @@ std::string address_text(const Endpoint& e) {
     return "port " + std::to_string(e.port);
 }
 
+ServerSecrets secrets() {
+    session_test::SeededRandom random(1);
+    return {KeyPair::generate(random), SecretKey(session_test::key_of(1)), 1, std::nullopt, 1};
+}
+
 // A server with its log and a clock; hear(port) is what that address was sent since last asked.
 class Bench final : public TransmitSink {
   public:
-    explicit Bench(const ServerConfig& config = {}) : server(config, 42, address_text) {}
+    explicit Bench(const ServerConfig& config = {})
+        : server(config, secrets(), random_, *std::pmr::get_default_resource(), address_text) {}
 
     bool send(const Path& to, std::span<const std::byte> datagram) override {
         heard_[to.peer.port].emplace_back(reinterpret_cast<const char*>(datagram.data()),
@@ -36,15 +43,18 @@ class Bench final : public TransmitSink {
 
     void say(std::uint16_t port, std::string_view datagram) { say(at(port), datagram); }
     void say(const Path& from, std::string_view datagram) {
-        server.on_datagram(now, from, std::as_bytes(std::span(datagram.data(), datagram.size())),
-                           false);
+        put(from, datagram);
         drive();
+    }
+    void put(const Path& from, std::string_view datagram, bool truncated = false) {
+        std::string copy(datagram);
+        server.on_datagram(now, from, std::as_writable_bytes(std::span(copy)), truncated);
     }
     void drive() {
         for (;;) {
             const auto appends = server.take_appends();
-            if (!appends.empty()) server.on_committed(log.append(appends));
-            server.poll_transmit(now.at, *this);
+            if (!appends.empty()) server.on_committed(now, log.append(appends));
+            server.poll_transmit(now, *this);
             const auto reads = server.take_reads();
             if (reads.empty() && appends.empty()) return;
             for (const auto& read : reads)
@@ -71,6 +81,11 @@ class Bench final : public TransmitSink {
 
     Now now{Instant{seconds(1000).us}, {}};
     MemoryLog log;
+
+  private:
+    session_test::SeededRandom random_{42};
+
+  public:
     Server server;
 
   private:
@@ -195,10 +210,7 @@ TEST_CASE("another name from the same address is another person: one goes, one c
 
 TEST_CASE("everything in one turn keeps its order") {
     Bench b;
-    const auto put = [&](std::uint16_t port, std::string_view text) {
-        b.server.on_datagram(b.now, at(port), std::as_bytes(std::span(text.data(), text.size())),
-                             false);
-    };
+    const auto put = [&](std::uint16_t port, std::string_view text) { b.put(at(port), text); };
     b.say(9, "L watcher");
     b.hear(9);
     put(1, "L bob");
@@ -395,8 +407,7 @@ TEST_CASE("the map has an end, and whoever comes then is told") {
     Bench b;
     for (std::size_t i = 0; i < members_max; ++i) {
         const std::string name = "L u" + std::to_string(i);
-        b.server.on_datagram(b.now, at(static_cast<std::uint16_t>(i + 1)),
-                             std::as_bytes(std::span(name.data(), name.size())), false);
+        b.put(at(static_cast<std::uint16_t>(i + 1)), name);
     }
     b.drive();
     b.say(60'000, "L late");
@@ -423,7 +434,7 @@ TEST_CASE("the end is announced") {
 
 TEST_CASE("what is cut off on arrival is not read") {
     Bench b;
-    b.server.on_datagram(b.now, at(1), std::as_bytes(std::span("L bob", 5)), true);
+    b.put(at(1), "L bob", true);
     b.drive();
     CHECK(b.hear(1).empty());
     CHECK(b.counters().malformed == 1);

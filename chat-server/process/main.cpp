@@ -12,13 +12,18 @@
 #include "chat-server/process/journal.h"
 #include "chat-server/process/network_process.h"
 #include "chat-server/process/options.h"
-#include "chat-server/process/server_key.h"
+#include "chat-server/process/server_secrets.h"
 #include "chat-server/store/memory_log.h"
+#include "proto/session/key_schedule.h"
 #include "sys/data_folder.h"
 #include "sys/descriptor.h"
+#include "sys/process_hardening.h"
 #include "sys/resolve.h"
+#include "sys/sandbox.h"
+#include "sys/secret_memory.h"
 #include "sys/service_notify.h"
 #include "sys/socket_address.h"
+#include "sys/system_random.h"
 
 namespace {
 
@@ -28,6 +33,40 @@ using namespace chat::server;
 int explain(const sys::OsError& error, std::string_view advice, int status) {
     fmt::print(stderr, "chat-server: {}. {}\n", error.sentence(), advice);
     return status;
+}
+
+// 0, or the exit status.
+int set_password(const Options& options, ServerSecrets& secrets) {
+    if (options.password_file.empty()) return 0;
+    auto password = read_password(options.password_file);
+    if (!password) {
+        return explain(password.error(), "Give a file whose first line is the password.",
+                       EX_NOINPUT);
+    }
+    // Once, and never because of a datagram: it costs 64 MiB and a tenth of a second.
+    secrets.password_key = password_key(*password, secrets.identity.public_key);
+    wipe(std::as_writable_bytes(std::span(*password)));
+    if (secrets.password_key) return 0;
+    fmt::print(stderr, "chat-server: there is not enough memory to prepare the password.\n");
+    return EX_OSERR;
+}
+
+// Whatever a datagram may one day talk this process into, it has its data folder and its sockets.
+// 0, or the exit status: after an error some rights may be gone already.
+int give_up_rights(const Options& options) {
+    sys::FileAccess files = sys::system_files();
+    files.writable.push_back(options.data);
+    // The folder, because an editor replaces the file.
+    if (!options.config_file.empty()) {
+        const auto slash = options.config_file.rfind('/');
+        files.readable.push_back(
+            slash == std::string::npos ? "." : options.config_file.substr(0, slash + 1));
+    }
+    const auto report = sys::enter_network_sandbox(files);
+    if (!report) return explain(report.error(), "Without it nothing is served.", EX_OSERR);
+    journal::info("sandbox", {{"seccomp", report->seccomp ? "on" : "not in this kernel"},
+                              {"landlock", report->landlock ? "on" : "not in this kernel"}});
+    return 0;
 }
 
 int serve(const Options& options, const std::vector<std::string>& arguments) {
@@ -48,12 +87,14 @@ int serve(const Options& options, const std::vector<std::string>& arguments) {
                               : "Choose a folder that can be written with --data.",
                        in_use ? EX_TEMPFAIL : EX_CANTCREAT);
     }
-    const auto key = options.memory ? sys::Result<ServerKey>(ServerKey::generate())
-                                    : ServerKey::load_or_generate(*folder);
-    if (!key) {
-        return explain(key.error(), "Choose another folder with --data, or mend this one.",
+    sys::SystemRandom random;
+    auto secrets = options.memory ? make_secrets(random) : load_secrets(*folder, random);
+    if (!secrets) {
+        return explain(secrets.error(), "Choose another folder with --data, or mend this one.",
                        EX_CANTCREAT);
     }
+    if (const auto set = set_password(options, *secrets); set != 0) return set;
+    const std::string key_fingerprint = fingerprint(secrets->identity.public_key);
     auto socket = sys::UdpSocket::bind(addresses->front());
     if (!socket) {
         const bool in_use = socket.error().code == EADDRINUSE;
@@ -78,14 +119,26 @@ int serve(const Options& options, const std::vector<std::string>& arguments) {
         return again->server;
     };
     const auto ready = [&] {
-        fmt::print("listening on {} key {}\n", address, key->fingerprint());
+        fmt::print("listening on {} key {}\n", address, key_fingerprint);
         std::fflush(stdout);
         journal::info("listening", {{"address", address}, {"data", options.data}});
         sys::service_notify("READY=1");
     };
     MemoryLog log;
-    NetworkProcess network(std::move(*socket), std::move(*listener), std::move(*signals), log,
-                           options.server, reload);
+    secrets->log_epoch = random.u64();  // this log begins now
+    sys::SecretMemory secret_memory;
+    Server server(options.server, std::move(*secrets), random, secret_memory,
+                  [](const Endpoint& endpoint) { return sys::to_string(endpoint); });
+    NameFile names(*folder);
+    if (!options.memory) {
+        const auto bindings = names.load();
+        if (!bindings) return explain(bindings.error(), "", EX_DATAERR);
+        for (const NameBinding& binding : *bindings)
+            server.restore_name(binding);
+    }
+    if (const auto left = give_up_rights(options); left != 0) return left;
+    NetworkProcess network({std::move(*socket), std::move(*listener), std::move(*signals)}, server,
+                           log, options.memory ? nullptr : &names, reload);
     return network.run(ready);
 }
 
@@ -101,6 +154,9 @@ int main(int argc, char** argv) {
         std::fputs("chat-server: the cryptographic library does not start on this machine.\n",
                    stderr);
         return EX_SOFTWARE;
+    }
+    if (const auto hardened = sys::forbid_core_dumps(); !hardened) {
+        return explain(hardened.error(), "Without it keys could end up in a file.", EX_OSERR);
     }
     return serve(*options, arguments);
 }

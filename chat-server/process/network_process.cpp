@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <signal.h>
-#include <sodium.h>
 
 #include "chat-server/process/admin_process.h"
 #include "chat-server/process/journal.h"
@@ -22,14 +21,10 @@ constexpr BackoffRule admin_backoff{milliseconds(50), 200, milliseconds(1600)};
 constexpr Duration admin_healthy_after = seconds(10);
 // How long members may take to be told of the end; the whole shutdown stays within three seconds.
 constexpr Duration farewell_max = seconds(2);
+// How long the admin process may take to leave by itself.
+constexpr Duration admin_patience = milliseconds(500);
 // After this many batches the loop looks at signals and the operator again.
 constexpr int receive_batches_per_turn = 8;
-
-std::uint64_t random_seed() {
-    std::uint64_t seed = 0;
-    randombytes_buf(&seed, sizeof seed);
-    return seed;
-}
 
 Now read_clocks() {
     return {sys::monotonic_now(), sys::wall_now()};
@@ -53,18 +48,17 @@ std::string_view reason_text(LeaveReason reason) {
 
 }  // namespace
 
-NetworkProcess::NetworkProcess(sys::UdpSocket socket, sys::ControlListener listener,
-                               sys::SignalQueue signals, Log& log, const ServerConfig& config,
+NetworkProcess::NetworkProcess(Equipment equipment, Server& server, Log& log, NameFile* names,
                                Reload reload)
-    : socket_(std::move(socket)),
-      listener_(std::move(listener)),
-      signals_(std::move(signals)),
+    : socket_(std::move(equipment.socket)),
+      listener_(std::move(equipment.listener)),
+      signals_(std::move(equipment.signals)),
       log_(log),
-      server_(config, random_seed(),
-              [](const Endpoint& endpoint) { return sys::to_string(endpoint); }),
+      server_(server),
+      names_(names),
       reload_(std::move(reload)),
       to_send_(socket_),
-      admin_backoff_(admin_backoff) {}
+      admin_revival_(admin_backoff, admin_healthy_after) {}
 
 int NetworkProcess::run(const std::function<void()>& ready) {
     now_ = read_clocks();
@@ -80,12 +74,11 @@ int NetworkProcess::run(const std::function<void()>& ready) {
 }
 
 void NetworkProcess::start_admin() {
-    admin_due_at_.reset();
-    admin_started_at_ = now_.at;
+    admin_revival_.started(now_.at);
     auto pair = sys::Channel::make_pair();
     if (!pair) {
         journal::error(pair.error().sentence());
-        admin_due_at_ = now_.at + admin_backoff_.next();
+        admin_revival_.died(now_.at);
         return;
     }
     auto& [ours, theirs] = *pair;
@@ -97,7 +90,7 @@ void NetworkProcess::start_admin() {
     });
     if (!child) {
         journal::error(child.error().sentence());
-        admin_due_at_ = now_.at + admin_backoff_.next();
+        admin_revival_.died(now_.at);
         return;
     }
     admin_.emplace(std::move(*child));
@@ -106,7 +99,7 @@ void NetworkProcess::start_admin() {
 
 std::optional<Instant> NetworkProcess::next_deadline() const {
     std::optional<Instant> next = server_.next_deadline();
-    for (const auto& other : {admin_due_at_, stop_at_}) {
+    for (const auto& other : {admin_revival_.due(), stop_at_}) {
         if (other) next = std::min(next.value_or(*other), *other);
     }
     return next;
@@ -130,7 +123,7 @@ void NetworkProcess::turn() {
     server_.on_deadline(now_);
     drive();
 
-    if (admin_due_at_ && now_.at >= *admin_due_at_) start_admin();
+    if (admin_revival_.due(now_.at)) start_admin();
     if (stop_at_) {
         const bool all_told = server_.idle() && !to_send_.blocked();
         stopped_ = stopped_ || all_told || now_.at >= *stop_at_;
@@ -156,12 +149,11 @@ void NetworkProcess::take_signals() {
             case SIGCHLD:
                 if (!admin_) break;
                 if (const auto status = admin_->reap()) {
-                    if (now_.at - admin_started_at_ >= admin_healthy_after) admin_backoff_.reset();
                     journal::warn("the admin process ended and will be started again",
                                   {{"how", status->sentence()}});
                     admin_.reset();
                     to_admin_.reset();
-                    admin_due_at_ = now_.at + admin_backoff_.next();
+                    admin_revival_.died(now_.at);
                 }
                 break;
         }
@@ -220,12 +212,13 @@ void NetworkProcess::take_control_frames() {
 
 void NetworkProcess::drive() {
     for (;;) {
-        if (const auto appends = server_.take_appends(); !appends.empty()) {
-            server_.on_committed(log_.append(appends));
-        }
+        store_appends();
         if (to_send_.blocked()) to_send_.flush();
-        server_.poll_transmit(now_.at, to_send_);
-        to_send_.flush();
+        bool more = true;
+        while (more && !to_send_.blocked()) {
+            more = server_.poll_transmit(now_, to_send_);
+            to_send_.flush();
+        }
         const auto reads = server_.take_reads();
         if (reads.empty()) break;
         for (const auto& read : reads)
@@ -235,6 +228,18 @@ void NetworkProcess::drive() {
         if (to_admin_) to_admin_->send(encode(reply));
     }
     report_events();
+}
+
+void NetworkProcess::store_appends() {
+    const auto appends = server_.take_appends();
+    const auto bindings = server_.take_bindings();
+    if (!bindings.empty() && names_ != nullptr) {
+        if (const auto stored = names_->add(bindings); !stored) {
+            journal::error(stored.error().sentence() +
+                           "; who owns a new name will be forgotten with this process");
+        }
+    }
+    if (!appends.empty()) server_.on_committed(now_, log_.append(appends));
 }
 
 void NetworkProcess::report_events() {
@@ -259,14 +264,7 @@ void NetworkProcess::report_events() {
 void NetworkProcess::end_admin() {
     if (!admin_) return;
     to_admin_.reset();  // end of file: it leaves by itself
-    const Instant patience = sys::monotonic_now() + milliseconds(500);
-    while (!admin_->reap() && sys::monotonic_now() < patience) {
-        poll_.clear();
-        poll_.add(signals_.fd(), true);
-        if (!poll_.wait(patience, sys::monotonic_now())) break;
-        while (signals_.take()) {
-        }
-    }
+    admin_->wait_until(sys::monotonic_now() + admin_patience);
     admin_.reset();  // kills and reaps one that did not
 }
 

@@ -10,7 +10,8 @@
 
 #include "chat-server/core/log.h"
 #include "chat-server/core/server.h"
-#include "proto/link/backoff.h"
+#include "chat-server/process/name_file.h"
+#include "proto/link/revival.h"
 #include "sys/channel.h"
 #include "sys/child_process.h"
 #include "sys/control_socket.h"
@@ -26,8 +27,15 @@ class NetworkProcess {
     // Reads the configuration again; nothing if it is wrong, which it then has said.
     using Reload = std::function<std::optional<ServerConfig>()>;
 
-    NetworkProcess(sys::UdpSocket socket, sys::ControlListener listener, sys::SignalQueue signals,
-                   Log& log, const ServerConfig& config, Reload reload);
+    // What it serves with, opened by whoever can still explain a refusal. `names` may be missing:
+    // then which key owns which name is forgotten with the process.
+    struct Equipment {
+        sys::UdpSocket socket;
+        sys::ControlListener listener;
+        sys::SignalQueue signals;
+    };
+    // The log, the names and the server outlive it.
+    NetworkProcess(Equipment equipment, Server& server, Log& log, NameFile* names, Reload reload);
 
     // Forks the admin process, calls `ready` once members can join, and serves until SIGTERM or
     // SIGINT. The exit status.
@@ -41,6 +49,7 @@ class NetworkProcess {
     void take_unreachable();
     void take_control_frames();
     void drive();
+    void store_appends();
     void report_events();
     void begin_shutdown();
     void end_admin();
@@ -50,7 +59,8 @@ class NetworkProcess {
     sys::ControlListener listener_;
     sys::SignalQueue signals_;
     Log& log_;
-    Server server_;
+    Server& server_;
+    NameFile* names_;
     Reload reload_;
 
     sys::ReceiveBatch received_;
@@ -60,9 +70,7 @@ class NetworkProcess {
 
     std::optional<sys::ChildProcess> admin_;
     std::optional<sys::Channel> to_admin_;
-    Backoff admin_backoff_;
-    Instant admin_started_at_;
-    std::optional<Instant> admin_due_at_;
+    Revival admin_revival_;
 
     std::optional<Instant> stop_at_;  // set once shutting down
     bool stopped_ = false;

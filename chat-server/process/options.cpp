@@ -52,6 +52,7 @@ constexpr std::array settings = std::to_array<Setting>({
     {"log-format", Kind::text, "a text"},
     {"log-level", Kind::text, "a text"},
     {"memory", Kind::boolean, "true or false"},
+    {"password-file", Kind::text, "a text"},
     {"port", Kind::integer, "a number"},
 });
 
@@ -113,10 +114,14 @@ void CommandLine::add_options() {
         ->type_name("PORT")
         ->check(CLI::Range(0U, 65535U))
         ->capture_default_str();
-    app_.add_option("--data", options_.data, "folder for the server's key and control socket")
+    app_.add_option("--data", options_.data,
+                    "folder for the server's keys, names and control socket")
         ->type_name("DIR")
         ->capture_default_str();
     app_.add_flag("--memory", options_.memory, "keep nothing on disk, not even the key");
+    app_.add_option("--password-file", options_.password_file,
+                    "joining needs the password in this file's first line")
+        ->type_name("FILE");
     app_.add_option("--classic", classic_, "who may use the plain-text protocol")
         ->type_name("off|loopback|any")
         ->check(CLI::IsMember({"off", "loopback", "any"}))
@@ -148,6 +153,7 @@ Options CommandLine::options() const {
                              : classic_ == "loopback" ? ClassicAccess::loopback
                                                       : ClassicAccess::any;
     options.server.classic_silence_max = seconds(silence_s_);
+    options.config_file = config_file_;
     options.log_json = log_format_ == "json";
     if (options.host.starts_with('[') && options.host.ends_with(']')) {
         options.host = options.host.substr(1, options.host.size() - 2);

@@ -19,6 +19,8 @@ struct Options {
     std::uint16_t port = 8888;
     std::string data;
     bool memory = false;
+    std::string password_file;  // empty: open to all
+    std::string config_file;    // empty: none
     std::string log_level = "info";
     bool log_json = false;
     ServerConfig server;

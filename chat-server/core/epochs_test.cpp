@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "chat-server/core/epochs.h"
+
+#include "proto/session/test_support.h"
+#include "tests/support/catch.h"
+
+using namespace chat;
+using namespace chat::server;
+
+namespace {
+
+PublicKey key(unsigned char byte) {
+    return {session_test::key_of(byte)};
+}
+
+Instant at(std::int64_t s) {
+    return {seconds(s).us};
+}
+
+frame::MsgAck results(const Epochs& epochs, EpochIndex index, std::uint64_t from = 0) {
+    frame::MsgAck ack;
+    epochs.results(index, from, ack);
+    return ack;
+}
+
+Entry message(unsigned char who, std::uint64_t epoch, std::uint64_t msg_id) {
+    return {EntryKind::message, 0, {}, "x", "text", {key(who), epoch, msg_id, true}};
+}
+
+}  // namespace
+
+TEST_CASE("the last 32 results are kept, each under its number") {
+    Epochs epochs(1, 100);
+    const auto [index, known] = epochs.hold(at(0), key(1), 5);
+    CHECK_FALSE(known);
+    CHECK(results(epochs, index).count == 0);
+    for (std::uint64_t id = 1; id <= 100; ++id) {
+        CHECK(epochs.next_to_take(index) == id);
+        if (id % 7 == 0) {
+            epochs.refused(index, 1);
+        } else {
+            epochs.take(index);
+            CHECK(epochs.waits_for_log(index));
+            CHECK(epochs.next_msg_id(index) == id);
+            epochs.stored(index, 1, id * 10);
+        }
+        const auto ack = results(epochs, index);
+        CHECK(ack.next_msg_id == id + 1);
+        REQUIRE(ack.count == std::min<std::uint64_t>(id, 32));
+        for (std::size_t i = 0; i < ack.count; ++i) {
+            const auto& result = ack.results[i];
+            CHECK(result.msg_id == id + 1 - ack.count + i);
+            CHECK(result.seq == (result.msg_id % 7 == 0 ? 0 : result.msg_id * 10));
+            CHECK(result.status ==
+                  (result.msg_id % 7 == 0 ? frame::MsgStatus::refused : frame::MsgStatus::stored));
+        }
+    }
+    CHECK(results(epochs, index, 98).count == 3);
+    CHECK(results(epochs, index, 101).count == 0);
+    CHECK(results(epochs, index, UINT64_MAX).count == 0);
+}
+
+TEST_CASE("the least recently used is forgotten first, and never one that is held") {
+    Epochs epochs(1, 3);
+    const auto held = epochs.hold(at(0), key(1), 1);
+    for (unsigned char i = 2; i <= 3; ++i)
+        epochs.release(at(i), epochs.hold(at(i), key(i), 1).index);
+    epochs.release(at(4), epochs.hold(at(4), key(2), 1).index);  // used again
+    epochs.release(at(5), epochs.hold(at(5), key(4), 1).index);
+    CHECK(epochs.find(key(1), 1) == held.index);
+    CHECK(epochs.find(key(2), 1));
+    CHECK_FALSE(epochs.find(key(3), 1));
+    CHECK(epochs.find(key(4), 1));
+    CHECK_FALSE(epochs.find(key(4), 2));
+    CHECK(epochs.size() == 3);
+    epochs.expire(at(5));
+    CHECK_FALSE(epochs.find(key(2), 1));
+    CHECK(epochs.find(key(4), 1));
+    CHECK(epochs.find(key(1), 1));
+    epochs.release(at(6), held.index);
+    epochs.expire(at(7));
+    CHECK(epochs.size() == 0);
+}
+
+TEST_CASE("an epoch held twice is held until it was released twice") {
+    Epochs epochs(1, 100);
+    const auto twice = epochs.hold(at(0), key(1), 1).index;
+    for (unsigned char i = 2; i <= 4; ++i)
+        epochs.release(at(i), epochs.hold(at(i), key(i), 1).index);
+    epochs.hold(at(5), key(1), 1);
+    epochs.release(at(6), twice);
+    epochs.expire(at(100));
+    CHECK(epochs.size() == 1);
+    CHECK(epochs.find(key(1), 1) == twice);
+    epochs.release(at(7), twice);
+    epochs.expire(at(100));
+    CHECK(epochs.size() == 0);
+}
+
+TEST_CASE("the state comes back from the log's entries; gaps in it were refused") {
+    Epochs epochs(1, 10);
+    for (const std::uint64_t id : {1U, 2U, 5U})
+        epochs.restore(at(0), message(1, 9, id), 1, 100 + id);
+    epochs.restore(at(0), message(1, 9, 2), 1, 999);  // a number once given stays
+    epochs.restore(at(0), message(2, 9, 1000), 1, 200);
+    epochs.restore(at(0), {EntryKind::join, 0, {}, "x", {}, {key(3), 9, 0, true}}, 1, 201);
+    epochs.restore(at(0), {EntryKind::message, 0, {}, "x", "y", {}}, 1, 202);
+    CHECK(epochs.size() == 2);
+    const auto one = epochs.hold(at(1), key(1), 9);
+    CHECK(one.known);
+    const auto ack = results(epochs, one.index);
+    CHECK(ack.next_msg_id == 6);
+    REQUIRE(ack.count == 5);
+    CHECK(ack.results[1].seq == 102);
+    CHECK(ack.results[2].status == frame::MsgStatus::refused);
+    CHECK(ack.results[4].seq == 105);
+    const auto two = epochs.find(key(2), 9);
+    REQUIRE(two);
+    CHECK(results(epochs, *two).next_msg_id == 1001);
+    CHECK(results(epochs, *two).count == 1);
+}
+
+TEST_CASE("a client's word moves its numbers on, never back and never over the edge") {
+    Epochs epochs(1, 10);
+    const auto index = epochs.hold(at(0), key(1), 1).index;
+    epochs.acknowledged(index, 6);
+    CHECK(epochs.next_to_take(index) == 7);
+    epochs.acknowledged(index, 3);
+    epochs.acknowledged(index, UINT64_MAX);
+    CHECK(epochs.next_to_take(index) == 7);
+    epochs.take(index);
+    epochs.acknowledged(index, 50);
+    epochs.stored(index, 1, 9);
+    CHECK(epochs.next_msg_id(index) == 8);
+    CHECK(results(epochs, index).count == 1);
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "chat-server/core/peers.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace chat::server {
+
+void NameText::assign(std::string_view text) {
+    assert(text.size() <= bytes.size());
+    size = static_cast<std::uint8_t>(text.size());
+    std::ranges::copy(text, bytes.begin());
+}
+
+PeerIndex Peers::add(const Path& path, Duration own_ack_delay, Duration peer_ack_delay) {
+    PeerIndex index = end();
+    if (free_peers_.empty()) {
+        peers_.emplace_back();
+    } else {
+        index = free_peers_.back();
+        free_peers_.pop_back();
+    }
+    peers_[index].emplace(path, own_ack_delay, peer_ack_delay);
+    return index;
+}
+
+void Peers::remove(PeerIndex index) {
+    Peer& peer = *peers_[index];
+    drop_key(peer.key);
+    drop_key(peer.previous_key);
+    peers_[index].reset();
+    free_peers_.push_back(index);
+}
+
+std::optional<KeyIndex> Peers::find_key(std::uint32_t server_sid) const {
+    const auto found = by_sid_.find(server_sid);
+    if (found == by_sid_.end()) return std::nullopt;
+    return found->second;
+}
+
+KeyIndex Peers::add_key(const Key32& server_key, const Key32& client_key, std::uint32_t client_sid,
+                        std::uint32_t server_sid, PeerIndex peer) {
+    KeyIndex index = static_cast<KeyIndex>(keys_.size());
+    if (free_keys_.empty()) {
+        keys_.emplace_back();
+    } else {
+        index = free_keys_.back();
+        free_keys_.pop_back();
+    }
+    keys_[index].emplace(KeySet{
+        Sealer(server_key, client_sid), ServerOpener(client_key), server_sid, peer, {}, {}, {}});
+    by_sid_.emplace(server_sid, index);
+    return index;
+}
+
+void Peers::drop_key(KeyIndex& index) {
+    if (index == no_key) return;
+    by_sid_.erase(keys_[index]->server_sid);
+    keys_[index].reset();
+    free_keys_.push_back(index);
+    index = no_key;
+}
+
+}  // namespace chat::server

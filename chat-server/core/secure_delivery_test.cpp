@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: MIT
+// How the room's log reaches members: once, within window, pace and credit, again where it got
+// lost, from pages for those far behind, and not at all to those who are silent.
+#include <random>
+
+#include "chat-server/core/limits.h"
+#include "chat-server/core/test_support.h"
+
+using namespace chat;
+using namespace chat::server;
+
+namespace {
+
+// Announces so many entries in one turn.
+void announce_many(SecureBench& b, std::size_t count, std::size_t bytes = 10) {
+    for (std::size_t i = 0; i < count; ++i) {
+        std::string text = std::to_string(b.head() + i) + " ";
+        text.resize(std::max(bytes, text.size() + 1), 'x');
+        b.server->on_control(b.now, {ControlRequest::Kind::announce, 1, text});
+    }
+    b.server->take_control_replies();
+    b.drive();
+}
+
+// Has a measured round trip and nothing under way.
+void settle(SecureBench& b, TestClient& who) {
+    b.ack(who);
+    b.wait(milliseconds(300));
+    b.ack(who);
+    who.forget();
+}
+
+// Acknowledges and asks again until it has everything, as a client does.
+void catch_up(SecureBench& b, TestClient& who, Duration step = milliseconds(50),
+              std::uint16_t credit = 1000) {
+    for (int i = 0; i < 5000 && who.next_seq < b.head(); ++i) {
+        b.ack(who, credit);
+        b.wait(step);
+    }
+    CHECK(who.next_seq == b.head());
+}
+
+std::vector<Seq> range(Seq from, Seq to) {
+    std::vector<Seq> all;
+    for (Seq seq = from; seq < to; ++seq)
+        all.push_back(seq);
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("each entry goes once to each member, several of them in one datagram") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    settle(b, bob);
+    announce_many(b, 100);
+    CHECK(bob.came == range(2, 102));
+    CHECK(bob.datagrams == 2);
+    b.ack(bob);
+    b.wait(seconds(20));
+    b.ack(bob);
+    CHECK(bob.came == range(2, 102));
+    for (const std::size_t size : bob.sizes) {
+        CHECK(size <= 1200);
+        CHECK(size % 16 == 0);
+    }
+}
+
+TEST_CASE("the window holds what is not acknowledged, and an acknowledgement lets more go") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    settle(b, bob);
+    announce_many(b, 100, 1000);
+    CHECK(bob.datagrams == 11);
+    CHECK(bob.bytes <= 12'000);
+    b.wait(milliseconds(20));
+    CHECK(bob.datagrams == 11);
+    b.ack(bob);
+    b.wait(milliseconds(20));
+    CHECK(bob.datagrams > 20);
+    catch_up(b, bob);
+    CHECK(bob.entries.size() == 100);
+}
+
+TEST_CASE("credit is the client's word on what he can take") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    b.ack(bob, 0);
+    announce_many(b, 5);
+    b.wait(seconds(1));
+    CHECK(bob.entries.empty());
+    // He is asked now and then, lightly, and told how far the log is.
+    bob.forget();
+    for (int i = 0; i < 10; ++i) {
+        b.wait(seconds(3));
+        b.ack(bob, 0);
+    }
+    CHECK(bob.entries.empty());
+    CHECK(bob.pings >= 5);
+    CHECK(bob.datagrams <= 30);
+    CHECK(bob.heads.back().head == 7);
+    b.ack(bob, 2);
+    CHECK(bob.entries.size() == 2);
+    b.ack(bob, 65'535);
+    CHECK(bob.came == range(2, 7));
+    // An older word does not count.
+    Plaintext older, newer;
+    older << bob.room_ack(0);
+    newer << bob.room_ack(1000);
+    const Bytes first = bob.seal(older);
+    b.arrive(bob.path, bob.seal(newer));
+    b.arrive(bob.path, first);
+    announce_many(b, 1);
+    CHECK(bob.came == range(2, 8));
+}
+
+TEST_CASE("what got lost is sent again when it is asked for, and only that") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    settle(b, bob);
+    announce_many(b, 1);
+    bob.deaf = true;
+    announce_many(b, 2);
+    bob.deaf = false;
+    announce_many(b, 1);
+    CHECK(bob.came == std::vector<Seq>{2, 5});
+    b.ack(bob);  // so soon they may still be under way
+    CHECK(b.counters().repeated == 0);
+    b.wait(milliseconds(2));
+    b.ack(bob);
+    CHECK(bob.came == std::vector<Seq>{2, 5, 3, 4});
+    CHECK(b.counters().repeated == 2);
+    b.ack(bob);
+    CHECK(bob.came.size() == 4);
+}
+
+TEST_CASE("nonsense about the log is not believed") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    announce_many(b, 3);
+    settle(b, bob);
+    struct Row {
+        frame::RoomAck ack;
+        const char* what;
+    };
+    frame::RoomAck beyond{1, 6, 10, 0, {}};
+    frame::RoomAck far{1, UINT64_MAX - 1, 10, 0, {}};
+    frame::RoomAck room{2, 2, 10, 0, {}};
+    const auto malformed = b.counters().malformed;
+    for (const auto& ack : {beyond, far, room})
+        b.send(bob, ack);
+    CHECK(b.counters().malformed == malformed + 3);
+    frame::RoomAck gaps{1, 2, 65'535, 2, {}};
+    gaps.gaps[0] = {100, 65'000, 0};
+    gaps.gaps[1] = {65'400, 1, 0xff};
+    b.send(bob, gaps);
+    b.send(bob, frame::PktAck{1'000'000, 0, 0, 5, 5});
+    CHECK(bob.came.empty());
+    // Behind what he has acknowledged already: nothing is sent again.
+    frame::RoomAck back{1, 1, 1000, 1, {}};
+    back.gaps[0] = {0, 4, 0};
+    b.send(bob, back);
+    CHECK(bob.came.empty());
+    CHECK(b.counters().repeated == 0);
+    announce_many(b, 1);
+    CHECK(bob.came == std::vector<Seq>{5});
+}
+
+TEST_CASE("an entry that fills more than a datagram goes in parts, and lost parts alone again") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    settle(b, bob);
+    bob.deaf = true;
+    announce_many(b, 1, 5000);
+    bob.deaf = false;
+    announce_many(b, 1);
+    CHECK(bob.came == std::vector<Seq>{3});
+    b.wait(milliseconds(2));
+    frame::RoomAck ack = bob.room_ack();
+    REQUIRE(ack.count == 1);
+    ack.gaps[0].have = 0b01101;
+    Plaintext plaintext;
+    plaintext << bob.pkt_ack() << ack;
+    b.send(bob, plaintext);
+    CHECK(bob.came == std::vector<Seq>{3, 2, 2});  // parts 1 and 4
+    catch_up(b, bob);
+    CHECK(bob.entries.at(2).size() == 5002);
+}
+
+TEST_CASE("entries of every length around a datagram's arrive") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    settle(b, bob);
+    const std::size_t fields = 1 + 1 + 6 + 1 + 2;
+    for (std::size_t length = frame::whole_entry_bytes_max - fields - 25;
+         length <= frame::whole_entry_bytes_max - fields + 3; ++length) {
+        CAPTURE(length);
+        // So that an acknowledgement is owed as well, and nothing else.
+        b.send(bob, frame::Msg{2, 1, 0, 1, "in no room"});
+        announce_many(b, 1, length);
+        b.wait(milliseconds(5));  // but not due yet
+        CHECK(bob.entries.contains(b.head() - 1));
+        b.ack(bob);
+        CHECK(bob.entries.at(b.head() - 1).size() == length + 2);
+    }
+    CHECK(std::ranges::max(bob.sizes) == 1200);
+}
+
+TEST_CASE("the last entries are probed for, twice each time, and not for ever") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    settle(b, bob);
+    announce_many(b, 1);
+    b.ack(bob);
+    bob.forget();
+    bob.deaf = true;
+    announce_many(b, 1);
+    const auto& count = b.traffic[bob.path.peer];
+    const auto before = count.datagrams_out;
+    b.wait(seconds(2));
+    CHECK(count.datagrams_out >= before + 4);
+    CHECK(b.counters().probes == count.datagrams_out - before);
+    bob.deaf = false;
+    b.wait(seconds(4));
+    CHECK(bob.entries.contains(3));
+    REQUIRE(!bob.heads.empty());
+    CHECK(bob.heads.back().head == 4);
+    b.ack(bob);
+    const auto quiet = count.datagrams_out;
+    b.wait(seconds(20));
+    CHECK(count.datagrams_out == quiet);
+    // A client that is gone is left alone after half a minute.
+    bob.deaf = true;
+    announce_many(b, 1);
+    b.wait(seconds(31));
+    const auto stopped = count.datagrams_out;
+    CHECK(stopped < quiet + 60);
+    announce_many(b, 10);
+    b.wait(seconds(100));
+    CHECK(count.datagrams_out == stopped);
+    // It is heard again, and learns how far the log is.
+    bob.deaf = false;
+    bob.forget();
+    b.send(bob, frame::Ping{});
+    CHECK(!bob.heads.empty());
+    catch_up(b, bob);
+}
+
+TEST_CASE(
+    "who is far behind is served from pages, several at different places, and all get there") {
+    SecureBench b;
+    announce_many(b, tail_entries_max * 3);
+    std::vector<TestClient*> all;
+    for (std::uint16_t i = 0; i < 12; ++i) {
+        auto& who = b.client("m" + std::to_string(i), static_cast<std::uint16_t>(100 + i));
+        who.request.log_epoch = 77;
+        who.request.next_seq = 1 + Seq{i} * 150;
+        b.log_in(who);
+        REQUIRE(who.welcome->next_seq == 1 + Seq{i} * 150);
+        all.push_back(&who);
+    }
+    for (int turn = 0; turn < 3000; ++turn) {
+        bool done = true;
+        for (auto* who : all) {
+            if (who->next_seq >= b.head()) continue;
+            done = false;
+            b.ack(*who);
+        }
+        if (done) break;
+        b.wait(milliseconds(20));
+    }
+    for (auto* who : all) {
+        CHECK(who->next_seq == b.head());
+        CHECK(who->gones.empty());
+        CHECK(who->came.size() <= who->entries.size() * 11 / 10);
+    }
+    CHECK(b.pages_read < 1500);
+}
+
+TEST_CASE("a lost entry on a page that is gone from memory is read again") {
+    SecureBench b;
+    auto& bob = b.client("bob", 10);
+    announce_many(b, tail_entries_max + 600);
+    bob.request.log_epoch = 77;
+    bob.request.next_seq = 1;
+    b.log_in(bob);
+    // He takes everything but says that the first ones never came.
+    while (bob.highest + 1 < b.head()) {
+        frame::RoomAck ack{1, 1, 65'535, 0, {}};
+        Plaintext plaintext;
+        plaintext << bob.pkt_ack() << ack;
+        b.send(bob, plaintext);
+        b.wait(milliseconds(50));
+    }
+    bob.came.clear();
+    b.wait(seconds(1));
+    for (const std::uint16_t place : std::to_array<std::uint16_t>({0, 300, 10, 500, 400, 200})) {
+        CAPTURE(place);
+        bob.came.clear();
+        frame::RoomAck ack{1, 1, 65'535, 1, {}};
+        ack.gaps[0] = {place, 2, 0};
+        Plaintext plaintext;
+        plaintext << bob.pkt_ack() << ack;
+        b.send(bob, plaintext);
+        CHECK(std::ranges::count(bob.came, place + 1U) >= 1);
+        CHECK(std::ranges::count(bob.came, place + 2U) >= 1);
+    }
+}
+
+TEST_CASE("what no log has any more is said to be gone") {
+    BenchSettings settings;
+    settings.log_entries_max = 1100;
+    SecureBench b(settings);
+    announce_many(b, 2000);
+    auto& bob = b.client("bob", 10);
+    bob.request.log_epoch = 77;
+    bob.request.next_seq = 5;
+    b.log_in(bob);
+    catch_up(b, bob);
+    REQUIRE(!bob.gones.empty());
+    CHECK(bob.gones[0].from == 5);
+    CHECK(bob.gones[0].to == b.head() - 1101);
+    CHECK(bob.entries.size() == 1100);
+    CHECK(b.counters().missed == bob.gones[0].to - 4);
+}
+
+TEST_CASE("if much gets lost, entries go out again in front of new ones") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    b.ack(bob);
+    for (int i = 0; i < 60; ++i) {
+        bob.deaf = i % 5 == 0;
+        announce_many(b, 1);
+        bob.deaf = false;
+        if (i % 5 == 4) b.ack(bob);
+        b.wait(milliseconds(5));
+    }
+    catch_up(b, bob);
+    bob.forget();
+    for (int i = 0; i < 4; ++i)
+        announce_many(b, 1);
+    const Seq last = b.head() - 1;
+    CHECK(std::ranges::count(bob.came, last) == 1);
+    CHECK(std::ranges::count(bob.came, last - 3) == 4);
+    CHECK(bob.datagrams == 4);
+}
+
+TEST_CASE("a socket that takes little at a time loses nothing and gives everybody his turn") {
+    SecureBench b;
+    std::vector<TestClient*> all;
+    for (std::uint16_t i = 0; i < 30; ++i)
+        all.push_back(&b.member("m" + std::to_string(i), static_cast<std::uint16_t>(100 + i)));
+    for (auto* who : all)
+        settle(b, *who);
+    for (auto* who : all)
+        catch_up(b, *who);
+    b.room = 0;
+    announce_many(b, 3);
+    CHECK_FALSE(b.server->idle());
+    for (int i = 0; i < 200 && !b.server->idle(); ++i) {
+        b.room = 1;
+        b.drive();
+    }
+    CHECK(b.server->idle());
+    b.room = SIZE_MAX;
+    for (auto* who : all) {
+        CHECK(who->highest + 1 == b.head());
+        catch_up(b, *who);
+    }
+}
+
+TEST_CASE("one entry to more members than there are buffers takes several polls") {
+    SecureBench b;
+    const auto all = b.crowd(600);
+    for (int round = 0; round < 5; ++round) {
+        for (auto* who : all)
+            b.ack(*who);
+        b.wait(seconds(1));
+    }
+    for (auto* who : all) {
+        REQUIRE(who->next_seq == b.head());
+        who->forget();
+    }
+    b.polls = 0;
+    b.announce("to all");
+    CHECK(b.polls >= 3);
+    std::size_t datagrams = 0;
+    for (auto* who : all) {
+        CHECK(who->entries.rbegin()->second == "! to all");
+        datagrams += who->datagrams;
+    }
+    CHECK(datagrams == 600);
+}
+
+TEST_CASE("names are listed page by page in the order of their folded form") {
+    SecureBench b;
+    auto& bob = b.member("zz", 10);
+    Lines names{"zz", "~Alice", "~alex", "~小明"};
+    const IpAddress here = IpAddress::v4(127, 0, 0, 1);
+    b.arrive(at(1, here), "L Alice");
+    b.arrive(at(2, here), "L alex");
+    b.arrive(at(3, here), "L 小明");
+    for (std::uint16_t i = 0; i < 100; ++i) {
+        const std::string name = "member-with-a-long-name-" + std::to_string(1000 + i);
+        b.arrive(at(static_cast<std::uint16_t>(1000 + i), here), "L " + name);
+        names.push_back("~" + name);
+    }
+    catch_up(b, bob);
+    bob.forget();
+    Lines listed;
+    std::string after;
+    for (int pages = 0; pages < 20; ++pages) {
+        b.send(bob, frame::MembersWanted{1, after});
+        b.wait(seconds(1));  // as the pace allows
+        REQUIRE(bob.members.size() == static_cast<std::size_t>(pages) + 1);
+        const auto& [page, some] = bob.members.back();
+        CHECK(page.as_of == b.head());
+        listed.insert(listed.end(), some.begin(), some.end());
+        if (page.last) break;
+        REQUIRE(!some.empty());
+        after = some.back().substr(some.back().starts_with("~") ? 1 : 0);
+        b.ack(bob);
+        b.wait(milliseconds(5));
+    }
+    CHECK(bob.members.size() >= 3);
+    CHECK(std::set<std::string>(names.begin(), names.end()) ==
+          std::set<std::string>(listed.begin(), listed.end()));
+    CHECK(listed.size() == names.size());
+    CHECK(listed[0] == "~alex");
+    CHECK(listed[1] == "~Alice");
+    CHECK(listed.back() == "~小明");
+    b.send(bob, frame::MembersWanted{2, ""});
+    CHECK(b.counters().malformed == 1);
+}
+
+TEST_CASE("who is not in the log yet is not listed, who has left in it is not either") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    auto& eve = b.member("eve", 11);
+    b.commits = false;
+    b.send(eve, frame::Close{frame::CloseCode::quit, 0});
+    auto& tom = b.client("tom", 12);
+    b.log_in(tom);
+    b.send(bob, frame::MembersWanted{1, ""});
+    REQUIRE(bob.members.size() == 1);
+    CHECK(bob.members[0].second == Lines{"bob", "eve"});
+    CHECK(bob.members[0].first.as_of == b.head());
+    b.commits = true;
+    b.drive();
+    b.send(bob, frame::MembersWanted{1, "bob"});
+    REQUIRE(bob.members.size() == 2);
+    CHECK(bob.members[1].second == Lines{"tom"});
+    CHECK(bob.members[1].first.last);
+}
+
+TEST_CASE("acknowledgements come in time: after 25 ms, at once after eight, one for all") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    bob.forget();
+    b.send(bob, frame::Ping{});
+    CHECK(bob.datagrams == 0);
+    b.wait(milliseconds(24));
+    CHECK(bob.datagrams == 0);
+    b.wait(milliseconds(1));
+    REQUIRE(bob.pkt_acks.size() == 1);
+    CHECK(bob.pkt_acks[0].count == 1);
+    CHECK(bob.pkt_acks[0].largest == 0);
+    CHECK(bob.pkt_acks[0].echo_ts == 7);
+    CHECK(bob.heads.size() == 1);
+    for (int i = 0; i < 8; ++i)
+        b.send(bob, frame::Ping{});
+    REQUIRE(bob.pkt_acks.size() == 2);
+    CHECK(bob.pkt_acks[1].count == 9);
+    CHECK(bob.pkt_acks[1].largest == 8);
+    // What asks for nothing gets nothing.
+    b.send(bob, bob.room_ack());
+    b.wait(seconds(1));
+    CHECK(bob.pkt_acks.size() == 2);
+}
+
+TEST_CASE("the delay for acknowledgements grows with the members") {
+    SecureBench b;
+    const IpAddress here = IpAddress::v4(127, 0, 0, 1);
+    CHECK(b.member("first", 10).offer().ack_delay_ms == 25);
+    b.crowd(1199);
+    CHECK(b.member("last", 11, here).offer().ack_delay_ms == 30);
+}
+
+TEST_CASE("over a bad network everybody has everything in the end, each number one entry") {
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+        CAPTURE(seed);
+        std::mt19937_64 dice(seed);
+        SecureBench b;
+        std::vector<TestClient*> all;
+        for (std::uint16_t i = 0; i < 6; ++i)
+            all.push_back(&b.member("m" + std::to_string(i), static_cast<std::uint16_t>(100 + i)));
+        std::map<TestClient*, std::uint64_t> ids;
+        for (int turn = 0; turn < 600; ++turn) {
+            for (auto* who : all) {
+                who->deaf = dice() % 100 < 30;
+                if (dice() % 100 < 30) continue;  // what it sends gets lost
+                if (turn < 400 && dice() % 4 == 0) {
+                    // Several are under way, and those without a result are sent again.
+                    const std::uint64_t next =
+                        who->msg_acks.empty() ? 1 : who->msg_acks.back().next_msg_id;
+                    Plaintext messages;
+                    for (std::uint64_t id = next; id < next + 3; ++id) {
+                        messages << frame::Msg{1, id, 0, 1, std::string_view(who->name)};
+                    }
+                    b.send(*who, messages);
+                } else {
+                    b.ack(*who, static_cast<std::uint16_t>(dice() % 5 == 0 ? 3 : 1000));
+                }
+            }
+            b.wait(milliseconds(static_cast<std::int64_t>(dice() % 60)));
+        }
+        for (auto* who : all) {
+            who->deaf = false;
+            catch_up(b, *who);
+            CHECK(who->gones.empty());
+        }
+        for (Seq seq = 7; seq < b.head(); ++seq) {
+            for (auto* who : all)
+                REQUIRE(who->entries.at(seq) == all[0]->entries.at(seq));
+        }
+        CHECK(b.counters().messages > 100);
+        b.wait(seconds(5));
+        CHECK(b.server->idle());
+    }
+}
