@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "proto/wire/time.h"
 
@@ -15,6 +17,12 @@ struct Welcome {
     std::string name;
     std::string room;
     std::uint64_t next = 1;  // the number the next new entry will have
+    std::string server_key;  // its fingerprint; empty with the plain-text protocol
+};
+// Who is here; comes once after each Welcome, and again when the list was fetched anew.
+struct Members {
+    std::string room;
+    std::vector<std::string> names;
 };
 struct Message {
     std::uint64_t seq = 0;
@@ -22,6 +30,7 @@ struct Message {
     std::string text;
     WallTime time;
     bool own = false;
+    bool unverified = false;  // its author came by the plain-text protocol and proved nothing
 };
 struct Joined {
     std::uint64_t seq = 0;
@@ -38,6 +47,22 @@ struct Announcement {
     std::string text;
     WallTime time;
 };
+// A message of ours is in the server's log.
+struct Accepted {
+    std::string id;  // as given with the message
+    std::string room;
+    std::uint64_t seq = 0;
+};
+// Entries that can no longer be had, `to` included.
+struct Gap {
+    std::string room;
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+};
+// A server is met for the first time: is this its key? Session::decide_trust is waited for.
+struct TrustQuestion {
+    std::string fingerprint;
+};
 // A sentence of the server that is no entry of the room.
 struct Remark {
     std::string text;
@@ -52,9 +77,21 @@ struct StateChange {
 enum class ErrorCode : std::uint8_t {
     name_taken,
     name_unusable,
+    name_owned,      // it belongs to another key
+    too_many_names,  // of this key
     room_full,
     unreachable,
     ended_by_server,
+    replaced,  // the same identity came in from elsewhere
+    wrong_password,
+    password_wanted,
+    key_changed,        // another key than the remembered one answers
+    key_not_accepted,   // not the one of --accept-key
+    key_unknown,        // first contact, and nobody to ask
+    key_declined,       // the user said no
+    handshake_altered,  // a server answers, but the handshake never completes
+    history_restarted,  // the server has a new log
+    uncertain,          // a message that may or may not have been stored
     receiver_died,
     not_supported,
     unknown_command,
@@ -66,8 +103,8 @@ struct Error {
     std::string text;  // what happened, then what to do
 };
 
-using Event =
-    std::variant<Welcome, Message, Joined, Left, Announcement, Remark, StateChange, Error>;
+using Event = std::variant<Welcome, Members, Message, Joined, Left, Announcement, Accepted, Gap,
+                           TrustQuestion, Remark, StateChange, Error>;
 
 // Stable words for programs.
 std::string_view code_word(ErrorCode code);

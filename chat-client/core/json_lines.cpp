@@ -10,12 +10,20 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json object(const Welcome& e, std::string_view) {
-    return {{"type", "welcome"}, {"name", e.name}, {"room", e.room}, {"next", e.next}};
+    Json json{{"type", "welcome"}, {"name", e.name}, {"room", e.room}};
+    if (!e.server_key.empty()) json["server_key"] = e.server_key;
+    json["next"] = e.next;
+    return json;
+}
+Json object(const Members& e, std::string_view) {
+    return {{"type", "members"}, {"room", e.room}, {"names", e.names}};
 }
 Json object(const Message& e, std::string_view room) {
-    return {{"type", "message"}, {"room", room},   {"seq", e.seq},
-            {"from", e.from},    {"text", e.text}, {"time", to_rfc3339(e.time)},
-            {"own", e.own}};
+    Json json{{"type", "message"}, {"room", room},   {"seq", e.seq},
+              {"from", e.from},    {"text", e.text}, {"time", to_rfc3339(e.time)},
+              {"own", e.own}};
+    if (e.unverified) json["unverified"] = true;
+    return json;
 }
 Json object(const Joined& e, std::string_view room) {
     return {{"type", "join"},
@@ -38,6 +46,16 @@ Json object(const Announcement& e, std::string_view room) {
             {"text", e.text},
             {"time", to_rfc3339(e.time)}};
 }
+Json object(const Accepted& e, std::string_view) {
+    return {{"type", "accepted"}, {"id", e.id}, {"room", e.room}, {"seq", e.seq}};
+}
+Json object(const Gap& e, std::string_view) {
+    return {{"type", "gap"}, {"room", e.room}, {"from", e.from}, {"to", e.to}};
+}
+// Programs are not asked: they have --accept-key and --accept-new-key. This is for completeness.
+Json object(const TrustQuestion& e, std::string_view) {
+    return {{"type", "trust"}, {"server_key", e.fingerprint}};
+}
 Json object(const Remark& e, std::string_view room) {
     return {{"type", "remark"}, {"room", room}, {"text", e.text}};
 }
@@ -52,6 +70,9 @@ Json object(const Error& e, std::string_view) {
 
 Refused bad(std::string text) {
     return {{ErrorCode::bad_input, std::move(text)}};
+}
+Refused not_supported(std::string text) {
+    return {{ErrorCode::not_supported, std::move(text)}};
 }
 
 }  // namespace
@@ -93,13 +114,16 @@ UserInput parse_json_line(std::string_view line) {
     if (*type == "message") {
         const auto text = json.find("text");
         if (text == json.end() || !text->is_string()) return bad("the message has no \"text\"");
-        return Say{text->get<std::string>()};
+        const auto id = json.find("id");
+        if (id == json.end()) return Say{text->get<std::string>(), {}};
+        if (!id->is_string()) return bad("the \"id\" of a message must be a string");
+        return Say{text->get<std::string>(), id->get<std::string>()};
     }
     const auto& name = type->get_ref<const std::string&>();
-    if (name == "join" || name == "part" || name == "history") {
-        return Refused{
-            {ErrorCode::not_supported, fmt::format("the plain-text protocol has no \"{}\"", name)}};
+    if (name == "join" || name == "part") {
+        return not_supported("there is one room, lobby, and no way to change it");
     }
+    if (name == "history") return not_supported("what was said before one came can't be had");
     return bad(fmt::format("there is no input of type \"{}\"", name));
 }
 

@@ -13,13 +13,23 @@ TEST_CASE("events as JSON lines, to the letter of the contract") {
         std::string line;
     };
     const Row table[] = {
-        {Welcome{"bob", "lobby", 7}, R"({"type":"welcome","name":"bob","room":"lobby","next":7})"},
+        {Welcome{"bob", "lobby", 7, {}},
+         R"({"type":"welcome","name":"bob","room":"lobby","next":7})"},
+        {Welcome{"bob", "lobby", 7, "abcdefghij2345674567"},
+         R"({"type":"welcome","name":"bob","room":"lobby",)"
+         R"("server_key":"abcdefghij2345674567","next":7})"},
+        {Members{"lobby", {"bob", "小明"}},
+         R"({"type":"members","room":"lobby","names":["bob","小明"]})"},
+        {Members{"lobby", {}}, R"({"type":"members","room":"lobby","names":[]})"},
         {Message{7, "eve", "你好 👋", time, false},
          R"({"type":"message","room":"lobby","seq":7,"from":"eve","text":"你好 👋",)"
          R"("time":"2023-11-14T22:13:20.123Z","own":false})"},
         {Message{8, "bob", "a\"b\\c\nd", time, true},
          R"({"type":"message","room":"lobby","seq":8,"from":"bob","text":"a\"b\\c\nd",)"
          R"("time":"2023-11-14T22:13:20.123Z","own":true})"},
+        {Message{8, "eve", "x", time, false, true},
+         R"({"type":"message","room":"lobby","seq":8,"from":"eve","text":"x",)"
+         R"("time":"2023-11-14T22:13:20.123Z","own":false,"unverified":true})"},
         {Joined{9, "eve", time},
          R"({"type":"join","room":"lobby","seq":9,"name":"eve","time":"2023-11-14T22:13:20.123Z"})"},
         {Left{10, "eve", time},
@@ -27,6 +37,12 @@ TEST_CASE("events as JSON lines, to the letter of the contract") {
         {Announcement{UINT64_MAX, "大家好", time},
          R"({"type":"announcement","room":"lobby","seq":18446744073709551615,"text":"大家好",)"
          R"("time":"2023-11-14T22:13:20.123Z"})"},
+        {Accepted{"no. 1 \"a\"", "lobby", 8},
+         R"({"type":"accepted","id":"no. 1 \"a\"","room":"lobby","seq":8})"},
+        {Accepted{"", "lobby", 9}, R"({"type":"accepted","id":"","room":"lobby","seq":9})"},
+        {Gap{"lobby", 5, 9}, R"({"type":"gap","room":"lobby","from":5,"to":9})"},
+        {TrustQuestion{"abcdefghij2345674567"},
+         R"({"type":"trust","server_key":"abcdefghij2345674567"})"},
         {Remark{"too fast"}, R"({"type":"remark","room":"lobby","text":"too fast"})"},
         {StateChange{Connection::online, {}}, R"({"type":"state","state":"online"})"},
         {StateChange{Connection::reconnecting, "no answer"},
@@ -55,6 +71,18 @@ TEST_CASE("every code and state has a word of its own") {
         {ErrorCode::room_full, "room_full"},
         {ErrorCode::unreachable, "unreachable"},
         {ErrorCode::ended_by_server, "ended_by_server"},
+        {ErrorCode::name_owned, "name_owned"},
+        {ErrorCode::too_many_names, "too_many_names"},
+        {ErrorCode::replaced, "replaced"},
+        {ErrorCode::wrong_password, "wrong_password"},
+        {ErrorCode::password_wanted, "password_wanted"},
+        {ErrorCode::key_changed, "key_changed"},
+        {ErrorCode::key_not_accepted, "key_not_accepted"},
+        {ErrorCode::key_unknown, "key_unknown"},
+        {ErrorCode::key_declined, "key_declined"},
+        {ErrorCode::handshake_altered, "handshake_altered"},
+        {ErrorCode::history_restarted, "history_restarted"},
+        {ErrorCode::uncertain, "uncertain"},
         {ErrorCode::receiver_died, "receiver_died"},
         {ErrorCode::not_supported, "not_supported"},
         {ErrorCode::unknown_command, "unknown_command"},
@@ -106,7 +134,10 @@ TEST_CASE("lines of JSON become what the user wants, or say what is wrong with t
     const Row table[] = {
         {R"({"type":"message","text":"hi"})", "say hi"},
         {R"( {"text":"\u4f60\ud83d\udc4b\n/quit","id":"7","new":[],"type":"message"} )",
-         "say 你👋\n/quit"},
+         "say 你👋\n/quit (7)"},
+        {R"({"type":"message","text":"hi","id":""})", "say hi"},
+        {R"({"type":"message","text":"hi","id":7})", "refused bad_input"},
+        {R"({"type":"message","text":"hi","id":null})", "refused bad_input"},
         {R"({"type":"message","text":""})", "say "},
         {R"({"type":"quit"})", "quit"},
         {R"({"type":"quit","why":"bye"})", "quit"},
@@ -134,7 +165,9 @@ TEST_CASE("lines of JSON become what the user wants, or say what is wrong with t
         CAPTURE(row.line);
         const UserInput input = parse_json_line(row.line);
         std::string meaning = "something else";
-        if (const auto* say = std::get_if<Say>(&input)) meaning = "say " + say->text;
+        if (const auto* say = std::get_if<Say>(&input)) {
+            meaning = "say " + say->text + (say->id.empty() ? "" : " (" + say->id + ")");
+        }
         if (std::holds_alternative<Quit>(input)) meaning = "quit";
         if (const auto* refused = std::get_if<Refused>(&input)) {
             meaning = "refused " + std::string(code_word(refused->error.code));

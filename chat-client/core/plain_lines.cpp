@@ -1,15 +1,33 @@
 // SPDX-License-Identifier: MIT
 #include "chat-client/core/plain_lines.h"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "proto/wire/text.h"
 
 namespace chat::client {
 namespace {
 
+// More than fit into a few rows; then their number says more.
+constexpr std::size_t names_shown_max = 30;
+
 std::string sentence(const Welcome& e) {
     return fmt::format("you are in {} as {}; /help lists the commands", e.room, e.name);
+}
+std::string sentence(const Members& e) {
+    if (e.names.size() > names_shown_max) {
+        return fmt::format("{} people are here", e.names.size());
+    }
+    return fmt::format("here: {}", fmt::join(e.names, ", "));
+}
+std::string sentence(const Gap& e) {
+    if (e.from == e.to) return fmt::format("entry {} can no longer be had", e.from);
+    return fmt::format("entries {} to {} can no longer be had", e.from, e.to);
+}
+std::string sentence(const TrustQuestion& e) {
+    return fmt::format("The key of this server is {}. Trust it? (yes/no)", e.fingerprint);
 }
 std::string sentence(const Remark& e) {
     return e.text;
@@ -42,7 +60,7 @@ std::string sentence(const Entry&) {
 }
 
 std::string line(const Message& e) {
-    return fmt::format("<{}> {}", e.from, e.text);
+    return fmt::format("<{}> {}", author(e), e.text);
 }
 std::string line(const Joined& e) {
     return "* " + joined_sentence(e);
@@ -52,6 +70,10 @@ std::string line(const Left& e) {
 }
 std::string line(const Announcement& e) {
     return fmt::format("! {}", e.text);
+}
+// The message itself comes too, which says it better.
+std::string line(const Accepted&) {
+    return {};
 }
 template <class Other>
 std::string line(const Other& e) {
@@ -72,8 +94,13 @@ std::string left_sentence(const Left& e) {
     return fmt::format("{} left", e.name);
 }
 
+std::string author(const Message& e) {
+    return e.unverified ? "~" + e.from : e.from;
+}
+
 std::string to_plain_lines(const Event& event, std::string_view clock) {
     const std::string raw = std::visit([](const auto& e) { return line(e); }, event);
+    if (raw.empty()) return {};
     std::string lines(clock);
     for (std::string_view rest = raw;;) {
         const auto end = std::min(rest.find('\n'), rest.size());

@@ -15,10 +15,17 @@ TEST_CASE("every event is a line that programs can tell from the others") {
         {Message{1, "alice", "你好  👋", {}, false}, "<alice> 你好  👋\n"},
         {Message{2, "bob", "mine", {}, true}, "<bob> mine\n"},
         {Message{3, "bob", "", {}, true}, "<bob> \n"},
+        {Message{3, "bob", "x", {}, false, true}, "<~bob> x\n"},
         {Joined{4, "alice", {}}, "* alice joined\n"},
         {Left{5, "alice", {}}, "* alice left\n"},
         {Announcement{6, "大家好", {}}, "! 大家好\n"},
-        {Welcome{"bob", "lobby", 1}, "-- you are in lobby as bob; /help lists the commands\n"},
+        {Welcome{"bob", "lobby", 1, {}}, "-- you are in lobby as bob; /help lists the commands\n"},
+        {Members{"lobby", {"bob", "小明"}}, "-- here: bob, 小明\n"},
+        {Members{"lobby", std::vector<std::string>(31, "bob")}, "-- 31 people are here\n"},
+        {Gap{"lobby", 5, 9}, "-- entries 5 to 9 can no longer be had\n"},
+        {Gap{"lobby", 5, 5}, "-- entry 5 can no longer be had\n"},
+        {TrustQuestion{"abcdefghij2345674567"},
+         "-- The key of this server is abcdefghij2345674567. Trust it? (yes/no)\n"},
         {Remark{"too fast"}, "-- too fast\n"},
         {Error{ErrorCode::name_taken, "that name is taken"}, "-- that name is taken\n"},
         {StateChange{Connection::connecting, {}}, "-- connecting\n"},
@@ -34,6 +41,10 @@ TEST_CASE("every event is a line that programs can tell from the others") {
     }
 }
 
+TEST_CASE("that a message was accepted is no news: the message itself comes") {
+    CHECK(to_plain_lines(Accepted{"1", "lobby", 2}, "23:59 ").empty());
+}
+
 TEST_CASE("nobody can forge a line or steer the terminal with a text or a name") {
     struct Row {
         Event event;
@@ -46,6 +57,7 @@ TEST_CASE("nobody can forge a line or steer the terminal with a text or a name")
         {Message{1, "eve", "\x1b]0;title\x07\x1b[2J", {}, false}, "12:00 <eve> ]0;title[2J\n"},
         {Message{1, "eve", "\u202egnp\xff", {}, false}, "12:00 <eve> gnp\ufffd\n"},
         {Message{1, "e\x1b[31mve\n!", "x", {}, false}, "12:00 <e[31mve\n  !> x\n"},
+        {Members{"lobby", {"a\nb", "\x1b[2J"}}, "12:00 -- here: a\n  b, [2J\n"},
         {Joined{1, "eve\n! forged", {}}, "12:00 * eve\n  ! forged joined\n"},
         {Announcement{1, "\x9b\n\x1b", {}}, "12:00 ! \ufffd\n  \n"},
         {Remark{"one\ntwo"}, "12:00 -- one\n  two\n"},
@@ -62,7 +74,8 @@ TEST_CASE("sentences for other front ends: for what the program says, not for en
     CHECK(joined_sentence({1, "eve", {}}) == "eve joined");
     CHECK(left_sentence({1, "eve", {}}) == "eve left");
     const Event entries[] = {Message{1, "eve", "x", {}, false}, Joined{2, "eve", {}},
-                             Left{3, "eve", {}}, Announcement{4, "x", {}}};
+                             Left{3, "eve", {}}, Announcement{4, "x", {}},
+                             Accepted{"1", "lobby", 1}};
     for (const auto& entry : entries)
         CHECK(program_sentence(entry).empty());
 }

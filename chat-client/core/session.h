@@ -1,131 +1,83 @@
 // SPDX-License-Identifier: MIT
-// The client's brain for the plain-text protocol: logs in and keeps the log-in alive, sends what
-// the user says at a pace the server can take, notices that the server is gone or back, leaves
-// politely. Bytes and time in, datagrams, events and a deadline out; no socket, no clock.
-//
-// The protocol confirms nothing but the log-in, so that is what liveness is built on: while
-// nothing is heard, L is repeated now and then. Our server answers OK to the member's own L, an
-// original server says that the name is taken; both mean that it is there and knows us. After
-// that server has been started again, the same L logs in anew.
+// The client's brain as the terminal process drives it, whichever protocol it speaks: bytes and
+// time in; datagrams, events, orders for the receiver process and a deadline out. No socket, no
+// clock, no file. SecureSession speaks with our own servers, ClassicSession with an original one;
+// which one is the user's choice, and neither ever turns into the other.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
-#include <random>
+#include <span>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "chat-client/core/event.h"
-#include "chat-client/core/server_event.h"
-#include "proto/link/backoff.h"
-#include "proto/link/token_bucket.h"
+#include "proto/session/keys.h"
 #include "proto/wire/time.h"
 #include "proto/wire/transmit.h"
 
 namespace chat::client {
 
-struct SessionTimes {
-    BackoffRule log_in{milliseconds(500), 150, seconds(3)};
-    // Silence before the server is asked whether it is still there, each time +- 20 %, so that
-    // many clients do not ask in step.
-    Duration heartbeat = seconds(25);
-    // Asked for this long without any answer: the server is gone.
-    Duration missing_after = seconds(10);
-    // Gone for this long: given up, where giving up is allowed.
-    Duration give_up_after = seconds(30);
-    BackoffRule quit{milliseconds(200), 200, milliseconds(800)};
-    int quit_tries = 3;
-    // One person's paste, and then a rate at which twenty such clients are no load.
-    TokenRate say{milliseconds(10), 32};
-    // What the user may have typed ahead; see accepts_input().
-    std::size_t outbox_max = 256;
-};
-
 class Session {
   public:
     enum class End : std::uint8_t { left, unreachable, refused };
 
-    Session(std::string room, std::uint64_t seed, const SessionTimes& times = {});
+    virtual ~Session() = default;
 
     // For the first time, or again after the name was refused.
-    void log_in(const Now& now, std::string name);
-    // `text` is made one clean line, and split if it is longer than a datagram takes.
-    void say(const Now& now, std::string_view text);
-    // Leaves once everything said has been sent; for this, waits for the log-in if need be. A
+    virtual void log_in(const Now& now, std::string name) = 0;
+    // `text` is made clean. `id` comes back in Accepted; it may be empty. False: more than is
+    // kept waiting (accepts_input was false), nothing was taken.
+    virtual bool say(const Now& now, std::string_view text, std::string id) = 0;
+    // Leaves once everything said has arrived (secure: is accepted; classic: has been sent). A
     // server that is gone is waited for only if something is still to be sent, and given up.
-    void quit(const Now& now);
-    // Leaves without sending what is still waiting.
-    void quit_at_once(const Now& now);
+    virtual void quit(const Now& now) = 0;
+    // Leaves without what is still waiting.
+    virtual void quit_at_once(const Now& now) = 0;
     // A server never reached is always given up. One that was reached and is gone: only if this
     // is true (the default), so that a person may wait for it until he quits.
-    void set_gives_up(bool gives_up) { gives_up_ = gives_up; }
+    virtual void set_gives_up(bool gives_up) = 0;
+    // The user's answer to a TrustQuestion.
+    virtual void decide_trust(const Now& now, bool trusted) = 0;
+    // False: the user cannot take more to read at present.
+    virtual void set_accepts_events(const Now& now, bool accepts) = 0;
 
-    void on_server_event(const Now& now, const ServerEvent& event);
-    void on_deadline(const Now& now);
+    // What the receiver process handed over: one frame of its channel. What is not exactly a frame
+    // is dropped.
+    virtual void on_receiver_frame(const Now& now, std::span<const std::byte> frame) = 0;
+    // A new receiver process runs, and knows nothing.
+    virtual void on_receiver_started(const Now& now) = 0;
+    // Nobody listens at the server's address, or there is no way to it (ICMP, or the socket).
+    virtual void on_refused(const Now& now) = 0;
+    // The same server is tried at another address; or the socket was connected anew.
+    virtual void address_changed(const Now& now) = 0;
+    virtual void on_deadline(const Now& now) = 0;
 
     // Stops where the sink refuses. The sink's path is not used.
-    void poll_transmit(const Now& now, TransmitSink& sink);
-    std::optional<Instant> next_deadline() const;
-    std::vector<Event> take_events() { return std::exchange(events_, {}); }
+    virtual void poll_transmit(const Now& now, TransmitSink& sink) = 0;
+    // Frames for the receiver process, each one packet, in order. They hold keys: wipe after use.
+    virtual std::vector<std::vector<std::byte>> take_receiver_orders() = 0;
+    virtual std::vector<Event> take_events() = 0;
+    // True once after a silence that a new local address may end: connect the socket anew.
+    virtual bool take_wants_reconnect() = 0;
+    // Set once: the server key that the user has just decided to trust, to be remembered.
+    virtual std::optional<PublicKey> take_trusted_key() = 0;
+    virtual std::optional<Instant> next_deadline() const = 0;
 
     // Set once over; nothing is sent any more.
-    const std::optional<End>& end() const { return end_; }
+    virtual const std::optional<End>& end() const = 0;
     // A name was refused, or none was given yet: log_in is wanted.
-    bool wants_name() const { return state_ == State::nameless && !end_; }
-    bool online() const { return state_ == State::online; }
+    virtual bool wants_name() const = 0;
+    virtual bool online() const = 0;
     // Logging in, and no server has ever answered.
-    bool never_reached() const { return state_ == State::connecting && !was_online_; }
-    // The same server is tried at another address: the log-in goes there at once.
-    void address_changed(const Now& now);
-    const std::string& name() const { return name_; }
+    virtual bool never_reached() const = 0;
+    virtual const std::string& name() const = 0;
     // False: enough is waiting; whoever reads from a pipe stops reading.
-    bool accepts_input() const { return outbox_.size() < times_.outbox_max; }
-    std::size_t waiting() const { return outbox_.size(); }
-
-  private:
-    enum class State : std::uint8_t { nameless, connecting, online, reconnecting, leaving };
-
-    // `asked`: L was sent since anything was heard; else it is a repeated or late answer, from
-    // which nothing is learnt about the server.
-    void on_logged_in(const Now& now, bool asked);
-    void on_name_taken(const Now& now, bool asked);
-    void refuse_name(ErrorCode code, std::string text);
-    void on_refused(const Now& now);
-    void heard(const Now& now);
-    void lose(const Now& now, std::string reason);
-    void leave(const Now& now);
-    void finish(End end, std::string reason);
-    void change_state(Connection state, std::string reason);
-    void plan_heartbeat(Instant now);
-    bool gives_up() const;
-    bool send(TransmitSink& sink, const std::string& datagram) const;
-
-    std::string room_;
-    SessionTimes times_;
-    std::minstd_rand random_;
-    State state_ = State::nameless;
-    std::string name_;
-    bool was_online_ = false;
-    bool gives_up_ = true;
-    bool quitting_ = false;
-    bool log_in_sent_ = false;
-    // Whether this server says OK to a member's own L, being one of ours; nothing: not known yet.
-    std::optional<bool> answers_again_;
-    std::optional<End> end_;
-
-    Backoff log_in_backoff_;
-    std::optional<Instant> log_in_at_;      // when to send L next
-    std::optional<Instant> missing_since_;  // the first L without an answer
-    Backoff quit_backoff_;
-    std::optional<Instant> quit_at_;  // when to send Q next
-    int quits_sent_ = 0;
-
-    std::deque<std::string> outbox_;  // texts, each for one datagram
-    TokenBucket say_;
-    std::uint64_t seq_ = 1;  // the next entry's number: what this client has shown, counted
-    std::vector<Event> events_;
+    virtual bool accepts_input() const = 0;
+    // Said, but not yet sent (classic) or accepted (secure).
+    virtual std::size_t waiting() const = 0;
 };
 
 }  // namespace chat::client

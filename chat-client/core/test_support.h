@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "chat-client/core/session.h"
+#include "chat-client/core/classic_session.h"
 #include "proto/wire/classic.h"
 #include "proto/wire/text.h"
 #include "tests/support/catch.h"
@@ -18,8 +18,15 @@ using End = Session::End;
 inline std::string line(const Welcome& e) {
     return "welcome " + e.name + " to " + e.room + ", next " + std::to_string(e.next);
 }
+inline std::string line(const Members& e) {
+    std::string names;
+    for (const auto& name : e.names)
+        names += " " + name;
+    return "members of " + e.room + ":" + names;
+}
 inline std::string line(const Message& e) {
-    return std::to_string(e.seq) + (e.own ? " own " : " ") + e.from + ": " + e.text;
+    return std::to_string(e.seq) + (e.own ? " own " : " ") + (e.unverified ? "~" : "") + e.from +
+           ": " + e.text;
 }
 inline std::string line(const Joined& e) {
     return std::to_string(e.seq) + " + " + e.name;
@@ -30,6 +37,15 @@ inline std::string line(const Left& e) {
 inline std::string line(const Announcement& e) {
     return std::to_string(e.seq) + " ! " + e.text;
 }
+inline std::string line(const Accepted& e) {
+    return "accepted " + e.id + " as " + e.room + " " + std::to_string(e.seq);
+}
+inline std::string line(const Gap& e) {
+    return "gap " + std::to_string(e.from) + ".." + std::to_string(e.to);
+}
+inline std::string line(const TrustQuestion&) {
+    return "trust?";
+}
 inline std::string line(const Remark& e) {
     return "remark " + e.text;
 }
@@ -38,6 +54,12 @@ inline std::string line(const StateChange& e) {
 }
 inline std::string line(const Error& e) {
     return "error " + std::string(code_word(e.code));
+}
+inline Lines lines(const std::vector<Event>& events) {
+    Lines all;
+    for (const auto& event : events)
+        all.push_back(std::visit([](const auto& e) { return line(e); }, event));
+    return all;
 }
 
 // A session with a clock and a network that can be blocked. Time passes from deadline to
@@ -63,7 +85,7 @@ class SessionBench final : public TransmitSink {
         drive();
     }
     void say(std::string_view text) {
-        session.say(now, text);
+        session.say(now, text, {});
         drive();
     }
     void quit() {
@@ -121,16 +143,11 @@ class SessionBench final : public TransmitSink {
         return std::exchange(timed_, {});
     }
     void zero_clock() { start = now.at; }
-    Lines events() {
-        Lines lines;
-        for (const auto& event : session.take_events())
-            lines.push_back(std::visit([](const auto& e) { return line(e); }, event));
-        return lines;
-    }
+    Lines events() { return lines(session.take_events()); }
 
     Now now{Instant{seconds(1000).us}, {1'700'000'000'000}};
     Instant start = now.at;
-    Session session;
+    ClassicSession session;
 
   private:
     void pass_to(Instant at) {

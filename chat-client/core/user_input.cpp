@@ -29,8 +29,8 @@ std::string_view trim_end(std::string_view text) {
 UserInput parse_line(std::string_view line) {
     const auto command = trim_end(line);
     if (command == "quit") return Quit{};
-    if (line.starts_with("//")) return Say{std::string(line.substr(1))};
-    if (!line.starts_with('/')) return Say{std::string(line)};
+    if (line.starts_with("//")) return Say{std::string(line.substr(1)), {}};
+    if (!line.starts_with('/')) return Say{std::string(line), {}};
     const auto name = command.substr(1, command.find(' ') - 1);
     const auto found = std::ranges::find(commands, name, &Command::name);
     if (found != commands.end()) return found->input;
@@ -38,6 +38,18 @@ UserInput parse_line(std::string_view line) {
                     fmt::format("there is no command /{}; /help lists them, and // says a text "
                                 "that begins with a slash",
                                 name)}};
+}
+
+std::optional<bool> parse_yes_no(std::string_view line) {
+    const auto first = line.find_first_not_of(" \t");
+    if (first == std::string_view::npos) return std::nullopt;
+    std::string word(trim_end(line.substr(first)));
+    for (char& c : word) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    if (word == "yes" || word == "y") return true;
+    if (word == "no" || word == "n") return false;
+    return std::nullopt;
 }
 
 std::string help_text() {

@@ -55,6 +55,22 @@ TEST_CASE("a line is text, a command, or refused") {
     }
 }
 
+TEST_CASE("yes and no, and what is neither") {
+    struct Row {
+        std::string line;
+        std::optional<bool> answer;
+    };
+    const Row table[] = {
+        {"yes", true},       {"y", true},          {"YES\r", true},        {" y ", true},
+        {"no", false},       {"N", false},         {"\tNo\t", false},      {"", std::nullopt},
+        {" ", std::nullopt}, {"ye", std::nullopt}, {"yes!", std::nullopt}, {"yes no", std::nullopt},
+    };
+    for (const auto& row : table) {
+        CAPTURE(row.line);
+        CHECK(parse_yes_no(row.line) == row.answer);
+    }
+}
+
 TEST_CASE("who mistypes a command is told which, without its arguments, and what to do") {
     const auto input = parse_line("/msg eve secret");
     const auto& text = std::get<Refused>(input).error.text;

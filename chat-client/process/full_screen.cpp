@@ -14,6 +14,7 @@ namespace chat::client {
 namespace {
 
 using terminal::LineKind;
+using terminal::Question;
 
 std::string clock(WallTime time) {
     const std::time_t at = static_cast<std::time_t>(time.unix_ms / 1000);
@@ -102,6 +103,10 @@ void FullScreen::take_key(const terminal::Key& key, const Now& now) {
 // Ctrl-D is the end of the input, and what was typed is still sent; Ctrl-C is meant at once.
 void FullScreen::leave(const terminal::Key& key) {
     if (key.text == "d") {
+        // Who goes without an answer has not said yes.
+        if (status_.question == Question::trust) {
+            inputs_.emplace_back(TrustDecided{false});
+        }
         inputs_.emplace_back(Quit{});
     } else {
         inputs_.emplace_back(QuitAtOnce{});
@@ -109,15 +114,34 @@ void FullScreen::leave(const terminal::Key& key) {
 }
 
 void FullScreen::submit() {
-    const bool is_name = status_.asks_name;
     const std::string text = editor().take();
     if (text.empty()) return;
     UserInput input = parse_line(text);
-    if (is_name && std::holds_alternative<Say>(input)) {
-        status_.asks_name = false;
-        input = NameGiven{text};
-    }
+    if (std::holds_alternative<Say>(input)) input = answer(text, std::move(input));
     inputs_.push_back(std::move(input));
+}
+
+// What a text means while something is asked.
+UserInput FullScreen::answer(const std::string& text, UserInput as_message) {
+    switch (status_.question) {
+        case Question::none:
+            break;
+        case Question::name:
+            status_.question = Question::none;
+            return NameGiven{text};
+        case Question::trust:
+            const auto decided = parse_yes_no(text);
+            if (!decided) return Refused{{ErrorCode::bad_input, "please answer yes or no"}};
+            status_.question = Question::none;
+            return TrustDecided{*decided};
+    }
+    return as_message;
+}
+
+void FullScreen::ask(Question question) {
+    status_.question = question;
+    answer_editor_.take();
+    dirty_ = true;
 }
 
 void FullScreen::add_line(LineKind kind, std::string who, std::string text, WallTime time) {
@@ -129,24 +153,36 @@ void FullScreen::show(const Event& event, const Now& now) {
     const auto program = [&](const auto& e, LineKind kind) {
         add_line(kind, {}, program_sentence(e), now.wall);
     };
+    note_presence(event);
     std::visit(
         Overloaded{
             [&](const Welcome& e) {
                 status_.name = e.name;
                 program(e, LineKind::notice);
             },
+            [&](const Members& e) { program(e, LineKind::notice); },
             [&](const Message& e) {
-                add_line(e.own ? LineKind::own : LineKind::message, e.from, e.text, e.time);
+                add_line(e.own ? LineKind::own : LineKind::message, author(e), e.text, e.time);
             },
             [&](const Joined& e) { add_line(LineKind::join, {}, joined_sentence(e), e.time); },
             [&](const Left& e) { add_line(LineKind::leave, {}, left_sentence(e), e.time); },
             [&](const Announcement& e) {
                 add_line(LineKind::announcement, std::string(administrator_name), e.text, e.time);
             },
+            [](const Accepted&) {},
+            [&](const Gap& e) { program(e, LineKind::notice); },
+            [&](const TrustQuestion& e) {
+                add_line(LineKind::notice, {}, std::string(terminal::english.trust_explained),
+                         now.wall);
+                program(e, LineKind::notice);
+                ask(Question::trust);
+            },
             [&](const Remark& e) { program(e, LineKind::notice); },
             [&](const StateChange& e) {
                 status_.connection = state_word(e.state);
                 status_.alert = e.state != Connection::online;
+                // Too late to answer, or it will be asked again.
+                if (status_.question == Question::trust) ask(Question::none);
                 if (!e.reason.empty()) {
                     status_.connection += ": " + e.reason;
                     program(e, LineKind::notice);
@@ -156,6 +192,18 @@ void FullScreen::show(const Event& event, const Now& now) {
             [&](const Error& e) { program(e, LineKind::error); },
         },
         event);
+}
+
+// Empty until the server has told who is here, which only our own servers do.
+void FullScreen::note_presence(const Event& event) {
+    if (const auto* members = std::get_if<Members>(&event)) {
+        present_ = {members->names.begin(), members->names.end()};
+    } else if (const auto* joined = std::get_if<Joined>(&event); joined && !present_.empty()) {
+        present_.insert(joined->name);
+    } else if (const auto* left = std::get_if<Left>(&event)) {
+        present_.erase(left->name);
+    }
+    status_.present = present_.size();
 }
 
 void FullScreen::show_help(const Now& now) {
@@ -169,8 +217,7 @@ void FullScreen::show_help(const Now& now) {
 }
 
 bool FullScreen::ask_name(const Now&) {
-    status_.asks_name = true;
-    dirty_ = true;
+    ask(Question::name);
     return true;
 }
 

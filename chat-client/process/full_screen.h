@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <termios.h>
 #include <utility>
@@ -46,16 +47,22 @@ class FullScreen final : public FrontEnd {
     void take_key(const terminal::Key& key, const Now& now);
     void leave(const terminal::Key& key);
     void submit();
+    UserInput answer(const std::string& text, UserInput as_message);
+    void ask(terminal::Question question);
+    void note_presence(const Event& event);
     void tell_watch();
     void add_line(terminal::LineKind kind, std::string who, std::string text, WallTime time);
-    terminal::Editor& editor() { return status_.asks_name ? name_editor_ : message_editor_; }
+    terminal::Editor& editor() {
+        return status_.question == terminal::Question::none ? message_editor_ : answer_editor_;
+    }
 
     std::unique_ptr<terminal::Screen> screen_;
     Watch watch_;
     terminal::Status status_;
     terminal::Scrollback scrollback_;
     terminal::Editor message_editor_;
-    terminal::Editor name_editor_;  // of its own, so that a draft survives the question
+    terminal::Editor answer_editor_;  // of its own, so that a draft survives the question
+    std::set<std::string> present_;   // as far as the server tells
     bool input_ended_ = false;
     bool dirty_ = true;
     std::vector<UserInput> inputs_;

@@ -10,6 +10,7 @@
 
 #include "sys/clock.h"
 #include "sys/poll_set.h"
+#include "sys/sandbox.h"
 #include "sys/signals.h"
 #include "sys/terminal_state.h"
 
@@ -58,6 +59,9 @@ int run(sys::Channel channel, const sys::TerminalState& terminal) {
     // This child alone is there to outlive its parent, for an instant.
     prctl(PR_SET_PDEATHSIG, 0);
     channel.send(std::span(&screen_is_off, 1));
+    // It cannot send any more then, so nobody hears how that went; a kernel that refuses has
+    // refused the terminal process too, which says so.
+    static_cast<void>(sys::enter_keeper_sandbox(channel.fd(), STDIN_FILENO, STDOUT_FILENO));
 
     ScreenState state;
     for (;;) {
@@ -113,14 +117,7 @@ void Keeper::screen_off() {
 
 void Keeper::stop() {
     channel_.close();
-    const Instant patience = sys::monotonic_now() + stop_time_max;
-    sys::PollSet poll;
-    while (!process_.reap() && sys::monotonic_now() < patience) {
-        poll.clear();
-        poll.add(-1, true);
-        // Its end takes it microseconds; a turn of the poll is the politest way to let it run.
-        if (!poll.wait(sys::monotonic_now() + milliseconds(1), sys::monotonic_now())) break;
-    }
+    process_.wait_until(sys::monotonic_now() + stop_time_max);
 }
 
 }  // namespace chat::client

@@ -44,6 +44,8 @@ void LineFrontEnd::read_input(const Now&) {
         if (!line_.empty()) take_line(line_);
         line_.clear();
         input_ended_ = true;
+        // Who goes without an answer has not said yes.
+        if (std::exchange(asking_trust_, false)) inputs_.emplace_back(TrustDecided{false});
         inputs_.emplace_back(Quit{});
         return;
     }
@@ -68,8 +70,12 @@ void LineFrontEnd::take_line(std::string_view line) {
         return;
     }
     UserInput input = parse_line(line);
-    const bool is_name = asking_name_ && std::holds_alternative<Say>(input);
-    if (is_name) {
+    if (asking_trust_ && std::holds_alternative<Say>(input)) {
+        const auto answer = parse_yes_no(line);
+        asking_trust_ = !answer.has_value();
+        input = answer ? UserInput(TrustDecided{*answer})
+                       : Refused{{ErrorCode::bad_input, "please answer yes or no"}};
+    } else if (asking_name_ && std::holds_alternative<Say>(input)) {
         asking_name_ = false;
         input = NameGiven{std::string(line)};
     }
@@ -85,6 +91,7 @@ std::string LineFrontEnd::clock(WallTime time) const {
 }
 
 void LineFrontEnd::show(const Event& event, const Now& now) {
+    if (std::holds_alternative<TrustQuestion>(event)) asking_trust_ = !input_ended_;
     if (json_) {
         output_ += to_json_line(event, room_);
         output_ += '\n';

@@ -35,6 +35,7 @@ class LineFrontEnd final : public FrontEnd {
     bool can_ask_;
     bool output_is_terminal_;
     bool asking_name_ = false;
+    bool asking_trust_ = false;
     bool input_ended_ = false;
     bool output_gone_ = false;
     std::string line_;

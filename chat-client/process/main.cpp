@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sodium.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "chat-client/process/options.h"
 #include "chat-client/process/terminal_process.h"
 #include "sys/descriptor.h"
+#include "sys/process_hardening.h"
 #include "sys/resolve.h"
 #include "sys/socket_address.h"
 
@@ -28,12 +30,6 @@ void choose_locale() {
     if (!terminal::locale_is_utf8()) std::setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-std::string server_text(const Options& options) {
-    const bool v6 = options.host.find(':') != std::string::npos;
-    const std::string host = v6 ? fmt::format("[{}]", options.host) : options.host;
-    return fmt::format("{}:{}", host, options.port);
-}
-
 std::unique_ptr<FrontEnd> open_full_screen(const Options& options, TerminalProcess& process) {
     auto screen = terminal::Screen::open();
     if (!screen) {
@@ -42,17 +38,23 @@ std::unique_ptr<FrontEnd> open_full_screen(const Options& options, TerminalProce
         return std::make_unique<LineFrontEnd>(false, options.room, !options.name.empty());
     }
     return std::make_unique<FullScreen>(
-        std::move(*screen), server_text(options), options.room,
+        std::move(*screen), server_address(options.host, options.port), options.room,
         FullScreen::Watch{[&process](const termios& modes, const std::string& leave) {
-                              process.screen_on(modes, leave);
+                              process.keeper().screen_on(modes, leave);
                           },
-                          [&process] { process.screen_off(); }});
+                          [&process] { process.keeper().screen_off(); }});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     sys::fill_standard_descriptors();
+    if (sodium_init() < 0) {
+        fmt::print(stderr,
+                   "chat-client: this system gives no random numbers, without which no "
+                   "key is safe.\n");
+        return EX_OSERR;
+    }
     auto options = parse_options({argv + 1, argv + argc});
     if (!options) return options.error();
     const bool on_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
@@ -67,6 +69,10 @@ int main(int argc, char** argv) {
         return 2;
     }
     choose_locale();
+    if (const auto done = sys::forbid_core_dumps(); !done) {
+        fmt::print(stderr, "chat-client: {}.\n", done.error().sentence());
+        return EX_OSERR;
+    }
 
     auto addresses = sys::resolve(options->host, options->port);
     if (!addresses) {
@@ -83,8 +89,8 @@ int main(int argc, char** argv) {
         fmt::print(stderr, "chat-client: {}.\n", signals.error().sentence());
         return EX_OSERR;
     }
-    TerminalProcess process(std::move(*addresses), server_text(*options), options->room,
-                            options->name, std::move(*signals));
+    const bool can_be_asked = on_terminal && options->mode != Options::Mode::json;
+    TerminalProcess process(*options, std::move(*addresses), can_be_asked, std::move(*signals));
     return process.run(
         [&](TerminalProcess& self) -> std::unique_ptr<FrontEnd> {
             if (full_screen) return open_full_screen(*options, self);

@@ -2,7 +2,9 @@
 #include "chat-client/process/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <optional>
 #include <sysexits.h>
@@ -13,10 +15,40 @@ namespace chat::client {
 namespace {
 
 constexpr int wrong_call = 2;
+constexpr std::size_t fingerprint_characters = 20;  // proto/session/keys.h
 
 int refuse(std::string_view sentence, int status) {
     fmt::print(stderr, "chat-client: {}\n", sentence);
     return status;
+}
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+// Empty: there is none.
+std::string default_data_folder() {
+    // A relative path there is to be ignored (XDG Base Directory Specification).
+    if (const auto share = environment("XDG_DATA_HOME"); share.starts_with('/')) {
+        return share + "/chat-client";
+    }
+    if (const auto home = environment("HOME"); !home.empty()) {
+        return home + "/.local/share/chat-client";
+    }
+    return {};
+}
+
+// In lower case; nothing if it is no fingerprint.
+std::optional<std::string> parse_fingerprint(std::string text) {
+    for (char& c : text) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    const auto is_base32 = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '2' && c <= '7'); };
+    if (text.size() != fingerprint_characters || !std::ranges::all_of(text, is_base32)) {
+        return std::nullopt;
+    }
+    return text;
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
@@ -68,20 +100,26 @@ std::expected<Options, int> parse_options(const std::vector<std::string>& argume
     app.add_option("-r,--room", options.room, "the room to be in")
         ->type_name("ROOM")
         ->capture_default_str();
-    bool plain = false, json = false, classic = false, accept_new_key = false;
+    bool plain = false, json = false, classic = false;
     auto* plain_flag = app.add_flag("--plain", plain,
                                     "no full screen: a line in is a message, a line out an event");
     app.add_flag("--json", json, "the same with JSON Lines, for programs")->excludes(plain_flag);
     app.add_flag("--classic", classic,
-                 "insist on the plain-text protocol, the only one this version speaks");
-    std::string data, accept_key, password_file;
-    app.add_option("--data", data, "folder for what the client remembers (nothing with --classic)")
-        ->type_name("DIR");
-    app.add_option("--accept-key", accept_key, "trust exactly this server key")
-        ->type_name("FINGERPRINT");
-    app.add_flag("--accept-new-key", accept_new_key,
+                 "speak the plain-text protocol, unprotected, to an original server");
+    options.data = default_data_folder();
+    options.data = default_data_folder();
+    app.add_option("--data", options.data, "folder for your key and those of servers you trust")
+        ->type_name("DIR")
+        ->capture_default_str();
+    std::string accept_key;
+    const auto* accept_key_option =
+        app.add_option("--accept-key", accept_key, "trust exactly this server key")
+            ->type_name("FINGERPRINT");
+    app.add_flag("--accept-new-key", options.accept_new_key,
                  "trust a server seen for the first time without asking");
-    app.add_option("--password-file", password_file, "the server's password")->type_name("FILE");
+    app.add_option("--password-file", options.password_file,
+                   "the server's password is this file's first line")
+        ->type_name("FILE");
 
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
@@ -117,23 +155,46 @@ std::expected<Options, int> parse_options(const std::vector<std::string>& argume
         options.port = *port;
     }
     // A key or a password that nobody checks would be a false promise.
-    if (!accept_key.empty()) {
+    if (classic && accept_key_option->count() > 0) {
         return std::unexpected(
             refuse("the plain-text protocol has no keys, so the server cannot prove the key that "
-                   "--accept-key asks for. Leave the option out to join without that proof.",
+                   "--accept-key asks for. Leave out --classic, or --accept-key.",
                    EX_NOPERM));
     }
-    if (!password_file.empty()) {
-        return std::unexpected(refuse(
-            "the plain-text protocol has no passwords. Leave out --password-file.", EX_NOPERM));
+    if (classic && !options.password_file.empty()) {
+        return std::unexpected(
+            refuse("the plain-text protocol has no passwords. Leave out --classic, or "
+                   "--password-file.",
+                   EX_NOPERM));
     }
     if (options.room != "lobby") {
-        return std::unexpected(
-            refuse("the plain-text protocol has one room, lobby. Leave out --room.", wrong_call));
+        return std::unexpected(refuse("there is one room, lobby. Leave out --room.", wrong_call));
+    }
+    if (accept_key_option->count() > 0) {
+        const auto fingerprint = parse_fingerprint(accept_key);
+        if (!fingerprint) {
+            return std::unexpected(
+                refuse(fmt::format("'{}' is not the fingerprint of a key. It is the word behind "
+                                   "\"key\" in the server's first line: 20 characters, a to z "
+                                   "and 2 to 7.",
+                                   accept_key),
+                       wrong_call));
+        }
+        options.accept_key = *fingerprint;
+    }
+    if (classic) options.protocol = Protocol::classic;
+    if (!classic && options.data.empty()) {
+        return std::unexpected(refuse(
+            "there is no folder for your key. Name one with --data, or set HOME.", wrong_call));
     }
     if (plain) options.mode = Options::Mode::plain;
     if (json) options.mode = Options::Mode::json;
     return options;
+}
+
+std::string server_address(std::string_view host, std::uint16_t port) {
+    const bool v6 = host.find(':') != std::string_view::npos;
+    return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 }  // namespace chat::client

@@ -1,97 +1,98 @@
 // SPDX-License-Identifier: MIT
-// The client's parent: the sending side. It has the user (through a front end), the session, and
-// every datagram that goes out; from the network it gets only what the receiver has decoded. It
-// looks after its children: a receiver or keeper that dies is started again.
+// The client's parent: the sending side. It has the user (through a front end), the session, the
+// user's keys, and every datagram that goes out; from the network it gets only what the receiver
+// has decoded. It looks after its children: a receiver or keeper that dies is started again.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "chat-client/core/session.h"
+#include "chat-client/process/credentials.h"
 #include "chat-client/process/front_end.h"
-#include "chat-client/process/keeper_process.h"
-#include "proto/link/backoff.h"
-#include "sys/channel.h"
-#include "sys/child_process.h"
+#include "chat-client/process/keeper_child.h"
+#include "chat-client/process/options.h"
+#include "chat-client/process/receiver_child.h"
 #include "sys/poll_set.h"
+#include "sys/secret_memory.h"
 #include "sys/signals.h"
+#include "sys/system_random.h"
 #include "sys/udp_socket.h"
 
 namespace chat::client {
 
-// A child that is started again when it dies, sooner the first time than the tenth.
-struct Revival {
-    static constexpr BackoffRule rule{milliseconds(50), 200, milliseconds(1600)};
-
-    Backoff backoff{rule};
-    Instant started_at{};
-    std::optional<Instant> due_at;
-};
-
 class TerminalProcess {
   public:
-    // Tries the server's addresses in turn until one answers.
-    // `server` is how the user called it.
-    TerminalProcess(std::vector<Endpoint> addresses, std::string server, std::string room,
-                    std::string name, sys::SignalQueue signals);
+    // Tries the server's addresses in turn until one answers. `on_terminal`: a person reads and
+    // types, and can be asked.
+    TerminalProcess(const Options& options, std::vector<Endpoint> addresses, bool on_terminal,
+                    sys::SignalQueue signals);
 
     // `make_front_end` is called once the children that must be forked before it exist.
-    // `watched`: the front end takes over the terminal, so a keeper is needed; set its modes
-    // through screen_changed. The exit status.
+    // `watched`: the front end takes over the terminal, so a keeper is needed. The exit status.
     int run(const std::function<std::unique_ptr<FrontEnd>(TerminalProcess&)>& make_front_end,
             bool watched);
 
-    // Told by a full-screen front end whenever it has taken or released the terminal.
-    void screen_on(const termios& screen_modes, const std::string& leave_sequence);
-    void screen_off();
+    // To be told by a full-screen front end whenever it has taken or released the terminal.
+    KeeperChild& keeper() { return keeper_; }
 
   private:
-    struct ScreenState {
-        termios modes;
-        std::string leave_sequence;
-    };
-
+    // 0, or the exit status.
+    int make_session();
+    void give_up_rights();
+    void remark(std::string sentence);
+    bool open_socket();
     bool start_receiver();
-    void start_keeper();
     void try_next_address();
+    void reconnect();
     void turn();
     void take_signals();
-    void take_receiver_frames();
+    bool take_receiver_packets();
     void reap_children();
+    void act_on_inputs();
     void act(const UserInput& input);
+    bool accepts(const UserInput& input) const;
     void suspend();
     void want_name();
     void transmit();
     void show_events();
+    void show_event(Event& event);
+    void remember(const PublicKey& server_key);
     void receiver_lost(const std::string& how);
+    std::optional<std::string> explained(ErrorCode code) const;
     std::optional<Instant> next_deadline() const;
+    bool may_try_next_address() const;
     int exit_status() const;
 
+    Options options_;
     std::vector<Endpoint> addresses_;
     std::size_t address_ = 0;
-    std::string server_;
-    std::optional<sys::UdpSocket> socket_;
+    std::string server_;  // how the user called it
+    bool on_terminal_;
     sys::SignalQueue signals_;
-    Session session_;
-    std::string first_name_;
+    sys::SystemRandom random_;
+    sys::SecretMemory secrets_;
+    std::optional<Credentials> credentials_;  // none with the plain-text protocol
+    std::unique_ptr<Session> session_;
     std::unique_ptr<FrontEnd> front_end_;
+    std::optional<sys::UdpSocket> socket_;
     sys::PollSet poll_;
     Now now_;
+    std::deque<UserInput> inputs_;  // that the session does not take yet
+    bool watched_ = false;
     bool send_blocked_ = false;
     bool name_wanted_ = false;
     bool nobody_to_ask_ = false;
+    bool told_of_freedom_ = false;
     bool leaving_ = false;    // because nobody reads the output any more
     std::string last_error_;  // why it ended, if it did not end well
 
-    std::optional<sys::ChildProcess> receiver_;
-    std::optional<sys::Channel> from_receiver_;
-    Revival receiver_revival_;
-    std::optional<Keeper> keeper_;
-    std::optional<termios> modes_to_restore_;
-    Revival keeper_revival_;
-    std::optional<ScreenState> screen_;
+    ReceiverChild receiver_;
+    KeeperChild keeper_;
 };
 
 }  // namespace chat::client

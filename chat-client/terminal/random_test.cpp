@@ -82,7 +82,8 @@ class Life {
         const bool tiny = below(3) == 0;
         size_ = {1 + static_cast<int>(below(tiny ? 6 : 60)),
                  1 + static_cast<int>(below(tiny ? 5 : 12))};
-        status_.asks_name = below(4) == 0;
+        status_.question = static_cast<Question>(below(3));
+        status_.present = below(3);
         status_.name = text(4);
         status_.room = text(6);
         status_.connection = text(10);

@@ -392,11 +392,13 @@ void Screen::draw(const Frame& frame) {
     for (int y = 0; y < rows; ++y) {
         const auto& row = frame.rows[static_cast<std::size_t>(y)];
         const auto* before = everything ? nullptr : &shown->rows[static_cast<std::size_t>(y)];
+        // Also where nothing has changed: to save bytes curses scrolls parts of the terminal, and
+        // puts back only what it knows of.
+        if (state_->disputed(row)) disputed.push_back(y);
         if (before != nullptr && *before == row) continue;
         state_->draw_row(y, row);
         // Curses knows nothing of what is there now, and would leave it.
         if (before != nullptr && state_->disputed(*before)) wredrawln(stdscr, y, 1);
-        if (state_->disputed(row)) disputed.push_back(y);
     }
     wmove(stdscr, std::min(frame.cursor_row, LINES - 1), std::min(frame.cursor_column, COLS - 1));
     wnoutrefresh(stdscr);

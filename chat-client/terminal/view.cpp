@@ -120,6 +120,9 @@ FrameRow status_bar(int columns, const Status& status, const Scrollback& scrollb
     if (status.waiting > 0) {
         right.push_back({fmt::format(fmt::runtime(words.waiting), status.waiting)});
     }
+    if (status.present > 0) {
+        right.push_back({fmt::format(fmt::runtime(words.present), status.present)});
+    }
     if (status.lag_ms) right.push_back({fmt::format(fmt::runtime(words.lag), *status.lag_ms)});
     const Style style = status.alert ? Style::bar_alert : Style::bar;
     return bar(columns, {{printable_line(status.connection), style}}, right);
@@ -165,10 +168,16 @@ FrameRow pane_row(int columns, const PaneRow& row) {
 // The prompt gives way before the text does.
 std::string prompt_for(int columns, const Status& status, const Words& words) {
     std::string prompt;
-    if (status.asks_name) {
-        prompt = words.name_prompt;
-    } else if (!status.name.empty()) {
-        prompt = fmt::format("<{}> ", printable_line(status.name));
+    switch (status.question) {
+        case Question::name:
+            prompt = words.name_prompt;
+            break;
+        case Question::trust:
+            prompt = words.trust_prompt;
+            break;
+        case Question::none:
+            if (!status.name.empty()) prompt = fmt::format("<{}> ", printable_line(status.name));
+            break;
     }
     if (columns_of(prompt) <= columns / 2) return prompt;
     return columns >= 8 ? "> " : "";
@@ -183,7 +192,7 @@ FrameRow input_row(int columns, const Status& status, const Editor& editor, cons
     cursor_column = prompt_columns + input.cursor_column;
 
     RowWriter row(columns);
-    row.add(prompt, status.asks_name ? Style::accent : Style::own);
+    row.add(prompt, status.question == Question::none ? Style::own : Style::accent);
     if (input.more_left) row.add(mark, Style::accent);
     row.add(input.text, Style::normal);
     if (input.more_right) {

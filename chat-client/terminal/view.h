@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,9 @@
 
 namespace chat::terminal {
 
+// What is typed is the answer to this, and no message.
+enum class Question : std::uint8_t { none, name, trust };
+
 // Any bytes; they are made printable.
 struct Status {
     std::string server;      // "127.0.0.1:8888"
@@ -22,9 +26,10 @@ struct Status {
     std::string name;        // one's own; empty until there is one
     std::string connection;  // "online", "reconnecting: no answer for 10 s"
     bool alert = false;      // `connection` must not be overlooked
-    bool asks_name = false;  // what is typed is a name
+    Question question = Question::none;
     std::optional<int> lag_ms;
-    std::size_t waiting = 0;  // messages typed but not sent
+    std::size_t waiting = 0;  // messages typed, but not sent or not accepted
+    std::size_t present = 0;  // people in the room; 0: not known
 };
 
 // `scrollback` is given the pane's size, and keeps it for scrolling.

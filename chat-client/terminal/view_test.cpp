@@ -155,12 +155,26 @@ TEST_CASE("small and very small") {
 TEST_CASE("asking for a name") {
     Scene scene;
     scene.status.name.clear();
-    scene.status.asks_name = true;
+    scene.status.question = Question::name;
     Editor name;
     name.insert("ali");
     const auto frame = compose({80, 24}, scene.status, scene.scrollback, name);
     CHECK(to_text(frame).ends_with("\n online\nname: ali\n"));
     CHECK(frame.cursor_column == 9);
+}
+
+TEST_CASE("asking for trust") {
+    Scene scene;
+    scene.status.name.clear();
+    scene.status.question = Question::trust;
+    Editor answer;
+    answer.insert("yes");
+    const auto row = [&](int columns) {
+        const auto text = to_text(compose({columns, 24}, scene.status, scene.scrollback, answer));
+        return text.substr(text.find_last_of('\n', text.size() - 2) + 1);
+    };
+    CHECK(row(80) == "trust this key? (yes/no) yes\n");
+    CHECK(row(20) == "> yes\n");
 }
 
 TEST_CASE("the status bar") {
@@ -181,6 +195,10 @@ TEST_CASE("the status bar") {
     };
     CHECK(status_row(80) ==
           " reconnecting: no answer for 10 s                     lag 12 ms  2 not sent yet ");
+    scene.status.present = 3;
+    CHECK(status_row(80) ==
+          " reconnecting: no answer for 10 s             lag 12 ms  3 here  2 not sent yet ");
+    scene.status.present = 0;
     scene.scrollback.scroll(Scroll::page_up);
     CHECK(status_row(80) ==
           " reconnecting: no answer for 10 s        lag 12 ms  2 not sent yet  older lines ");
@@ -220,7 +238,8 @@ TEST_CASE("styles tell who speaks") {
 
 TEST_CASE("nothing from outside reaches the frame raw") {
     Scene scene;
-    scene.status = {"\033]0;server", "\nroom", "na\rme", "\007state", false, false, {}, 0};
+    scene.status = {
+        "\033]0;server", "\nroom", "na\rme", "\007state", false, Question::none, {}, {}, 0};
     scene.add(LineKind::message, "\033[H",
               "\x9b"
               "2J\b\b");

@@ -121,7 +121,7 @@ TEST_CASE("names no server takes are refused without asking one") {
         b.log_in(std::string(32, 'x'));
         CHECK(b.sent().size() == 1);
     }
-    Session session("lobby", 1);
+    ClassicSession session("lobby", 1);
     session.log_in({}, std::string(33, 'x'));
     CHECK(std::get<Error>(session.take_events().at(0)).text.find("32") != std::string::npos);
 }

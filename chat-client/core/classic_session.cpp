@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "chat-client/core/session.h"
+#include "chat-client/core/classic_session.h"
 
 #include <algorithm>
 #include <utility>
@@ -11,14 +11,14 @@
 
 namespace chat::client {
 
-Session::Session(std::string room, std::uint64_t seed, const SessionTimes& times)
+ClassicSession::ClassicSession(std::string room, std::uint64_t seed, const SessionTimes& times)
     : room_(std::move(room)),
       times_(times),
       random_(static_cast<std::minstd_rand::result_type>(seed)),
       log_in_backoff_(times_.log_in),
       quit_backoff_(times_.quit) {}
 
-void Session::log_in(const Now& now, std::string name) {
+void ClassicSession::log_in(const Now& now, std::string name) {
     if (!wants_name()) return;
     if (const auto checked = check_name(name); !checked) {
         name_ = clean_line(name);
@@ -37,7 +37,7 @@ void Session::log_in(const Now& now, std::string name) {
     change_state(Connection::connecting, {});
 }
 
-void Session::say(const Now&, std::string_view text) {
+bool ClassicSession::say(const Now&, std::string_view text, std::string) {
     const std::string clean = clean_line(text);
     std::string_view rest = clean;
     // For the longest name: this one may yet be refused, and another one chosen.
@@ -47,9 +47,10 @@ void Session::say(const Now&, std::string_view text) {
         outbox_.emplace_back(part);
         rest.remove_prefix(part.size());
     }
+    return true;
 }
 
-void Session::quit(const Now& now) {
+void ClassicSession::quit(const Now& now) {
     if (end_ || state_ == State::leaving) return;
     quitting_ = true;
     if (state_ == State::nameless) return finish(End::left, {});
@@ -57,7 +58,7 @@ void Session::quit(const Now& now) {
     if (was_logged_in && outbox_.empty()) leave(now);
 }
 
-void Session::quit_at_once(const Now& now) {
+void ClassicSession::quit_at_once(const Now& now) {
     if (end_) return;
     // A name that was refused is somebody else's, who would be logged out by our Q.
     if (state_ == State::nameless || !log_in_sent_) return finish(End::left, {});
@@ -67,7 +68,7 @@ void Session::quit_at_once(const Now& now) {
     if (quits_sent_ > 0) finish(End::left, {});
 }
 
-void Session::leave(const Now& now) {
+void ClassicSession::leave(const Now& now) {
     outbox_.clear();
     quitting_ = true;
     state_ = State::leaving;
@@ -75,28 +76,28 @@ void Session::leave(const Now& now) {
     quit_at_ = now.at;
 }
 
-void Session::finish(End end, std::string reason) {
+void ClassicSession::finish(End end, std::string reason) {
     end_ = end;
     log_in_at_ = missing_since_ = quit_at_ = std::nullopt;
     change_state(Connection::offline, std::move(reason));
 }
 
-void Session::change_state(Connection state, std::string reason) {
+void ClassicSession::change_state(Connection state, std::string reason) {
     events_.push_back(StateChange{state, std::move(reason)});
 }
 
-void Session::plan_heartbeat(Instant now) {
+void ClassicSession::plan_heartbeat(Instant now) {
     const auto percent = std::uniform_int_distribution<std::int64_t>(80, 120)(random_);
     log_in_backoff_.reset();
     log_in_at_ = now + times_.heartbeat * percent / 100;
     missing_since_.reset();
 }
 
-void Session::heard(const Now& now) {
+void ClassicSession::heard(const Now& now) {
     if (state_ == State::online) plan_heartbeat(now.at);
 }
 
-void Session::on_logged_in(const Now& now, bool asked) {
+void ClassicSession::on_logged_in(const Now& now, bool asked) {
     if (state_ == State::online) {
         // An original server says OK too, if it has been started again since; once known for
         // one, it stays one.
@@ -106,12 +107,12 @@ void Session::on_logged_in(const Now& now, bool asked) {
     if (state_ != State::connecting && state_ != State::reconnecting) return;
     state_ = State::online;
     plan_heartbeat(now.at);
-    if (!std::exchange(was_online_, true)) events_.push_back(Welcome{name_, room_, seq_});
+    if (!std::exchange(was_online_, true)) events_.push_back(Welcome{name_, room_, seq_, {}});
     change_state(Connection::online, {});
     if (quitting_ && outbox_.empty()) leave(now);
 }
 
-void Session::on_name_taken(const Now& now, bool asked) {
+void ClassicSession::on_name_taken(const Now& now, bool asked) {
     const bool was_logged_in = state_ == State::online || state_ == State::reconnecting;
     if (was_logged_in && !answers_again_.value_or(false)) {
         if (asked) answers_again_ = false;
@@ -121,19 +122,20 @@ void Session::on_name_taken(const Now& now, bool asked) {
     refuse_name(ErrorCode::name_taken, "the name " + name_ + " is taken already; choose another");
 }
 
-void Session::refuse_name(ErrorCode code, std::string text) {
+void ClassicSession::refuse_name(ErrorCode code, std::string text) {
     state_ = State::nameless;
     log_in_at_ = missing_since_ = std::nullopt;
     events_.push_back(Error{code, std::move(text)});
     if (quitting_) finish(End::refused, {});
 }
 
-void Session::on_refused(const Now& now) {
+void ClassicSession::on_refused(const Now& now) {
+    if (end_) return;
     if (state_ == State::leaving) return finish(End::left, {});
     if (state_ == State::online) lose(now, "nobody answers at the server's address");
 }
 
-void Session::lose(const Now& now, std::string reason) {
+void ClassicSession::lose(const Now& now, std::string reason) {
     state_ = State::reconnecting;
     log_in_backoff_.reset();
     log_in_at_ = now.at + log_in_backoff_.next();
@@ -141,7 +143,14 @@ void Session::lose(const Now& now, std::string reason) {
     change_state(Connection::reconnecting, std::move(reason));
 }
 
-void Session::on_server_event(const Now& now, const ServerEvent& event) {
+void ClassicSession::on_receiver_frame(const Now& now, std::span<const std::byte> frame) {
+    const auto events = decode_event_frame(frame);
+    if (!events) return;
+    for (const auto& event : *events)
+        on_server_event(now, event);
+}
+
+void ClassicSession::on_server_event(const Now& now, const ServerEvent& event) {
     using Kind = ServerEvent::Kind;
     if (end_) return;
     const bool asked = missing_since_.has_value();
@@ -152,7 +161,7 @@ void Session::on_server_event(const Now& now, const ServerEvent& event) {
                 events_.push_back(Announcement{seq_++, std::string(event.text), now.wall});
             } else {
                 events_.push_back(Message{seq_++, std::string(event.name), std::string(event.text),
-                                          now.wall, false});
+                                          now.wall, false, false});
             }
             break;
         case Kind::joined:
@@ -197,7 +206,7 @@ void Session::on_server_event(const Now& now, const ServerEvent& event) {
     }
 }
 
-void Session::on_deadline(const Now& now) {
+void ClassicSession::on_deadline(const Now& now) {
     if (end_) return;
     if (state_ == State::leaving) {
         if (quits_sent_ >= times_.quit_tries && quit_at_ && now.at >= *quit_at_) {
@@ -216,19 +225,19 @@ void Session::on_deadline(const Now& now) {
     }
 }
 
-void Session::address_changed(const Now& now) {
+void ClassicSession::address_changed(const Now& now) {
     if (log_in_at_) log_in_at_ = now.at;
 }
 
-bool Session::gives_up() const {
+bool ClassicSession::gives_up() const {
     return gives_up_ || quitting_ || !was_online_;
 }
 
-bool Session::send(TransmitSink& sink, const std::string& datagram) const {
+bool ClassicSession::send(TransmitSink& sink, const std::string& datagram) const {
     return sink.send({}, std::as_bytes(std::span(datagram.data(), datagram.size())));
 }
 
-void Session::poll_transmit(const Now& now, TransmitSink& sink) {
+void ClassicSession::poll_transmit(const Now& now, TransmitSink& sink) {
     if (end_) return;
     if (log_in_at_ && now.at >= *log_in_at_) {
         if (!send(sink, classic::encode_log_in(name_))) return;
@@ -239,7 +248,8 @@ void Session::poll_transmit(const Now& now, TransmitSink& sink) {
     while (state_ == State::online && !outbox_.empty() && now.at >= say_.ready_at(times_.say)) {
         if (!send(sink, classic::encode_say(name_, outbox_.front()))) return;
         say_.take(now.at, times_.say);
-        events_.push_back(Message{seq_++, name_, std::move(outbox_.front()), now.wall, true});
+        events_.push_back(
+            Message{seq_++, name_, std::move(outbox_.front()), now.wall, true, false});
         outbox_.pop_front();
         if (quitting_ && outbox_.empty()) leave(now);
     }
@@ -250,7 +260,7 @@ void Session::poll_transmit(const Now& now, TransmitSink& sink) {
     }
 }
 
-std::optional<Instant> Session::next_deadline() const {
+std::optional<Instant> ClassicSession::next_deadline() const {
     if (end_) return std::nullopt;
     std::optional<Instant> next;
     const auto consider = [&next](std::optional<Instant> at) {

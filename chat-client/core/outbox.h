@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// What the user has said and the server has not yet acknowledged (docs/PROTOCOL.md, section 5, "To
+// the server"): message numbers of one client_epoch from 1, a window of 32, long texts in parts,
+// and what to put into the next datagram. It keeps no clock but its own pace; probe timeouts and
+// the congestion window are the session's.
+//
+// A datagram begins with the oldest message that is not acknowledged. If that leaves no room for
+// anything that is not under way yet, it begins with the first that is not: so a pasted page does
+// not take one round trip for every two lines.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat-client/core/event.h"
+#include "proto/link/token_bucket.h"
+#include "proto/wire/frame.h"
+#include "proto/wire/time.h"
+#include "proto/wire/writer.h"
+
+namespace chat::client {
+
+class Outbox {
+  public:
+    // Messages under way, so that one MSG_ACK has room for all results.
+    static constexpr std::size_t window = frame::results_max;
+    // Datagrams with MSG that the server may not have had yet.
+    static constexpr std::size_t datagrams_under_way_max = 4;
+    // Above what accepts() allows: lines that a front end has read already are not lost.
+    static constexpr std::size_t read_ahead_max = 65'536;
+    // As much as the server takes from one member.
+    static constexpr TokenRate pace{milliseconds(2), 1000};
+
+    Outbox(std::uint32_t room, std::string room_name, std::size_t messages_max)
+        : room_(room), room_name_(std::move(room_name)), messages_max_(messages_max) {}
+
+    // False: too much is waiting, nothing was taken. A text longer than a message is several; the
+    // id belongs to the last of them.
+    bool say(std::string_view text, std::string id);
+    bool accepts() const { return messages_.size() < messages_max_; }
+    std::size_t waiting() const { return messages_.size(); }
+    void clear();
+
+    std::uint64_t acked_msg_id() const { return first_id_ - 1; }
+    // FINI is made now: what WELCOME says is to be understood as of this moment.
+    void on_request();
+    // A new key: everything not acknowledged goes out again. `same_log`: the log is the one that
+    // was sent to before.
+    void on_welcome(const frame::Welcome& welcome, bool same_log, std::vector<Event>& events);
+
+    // There is something that is not under way, and the pace and the datagrams under way allow it.
+    bool wants_to_send(Instant now) const;
+    // When the pace allows it; nothing if only an acknowledgement helps.
+    std::optional<Instant> send_at() const;
+    // Something was sent and is not acknowledged.
+    bool has_unacknowledged() const { return sent_ > 0; }
+    // A probe timeout: all that was under way counts as lost.
+    void on_probe();
+    // Adds MSG frames for the datagram with this counter. `probe`: even if all is under way. False:
+    // nothing was written.
+    bool write(Instant now, Writer& writer, std::uint64_t counter, bool probe);
+
+    void on_pkt_ack(std::uint64_t largest);
+    void on_msg_ack(const frame::MsgAck& ack, std::vector<Event>& events);
+
+  private:
+    struct Message {
+        std::string text;
+        std::string id;
+        bool paced = false;  // has been sent at least once
+        std::uint8_t have = 0;
+        std::uint8_t under_way = 0;                             // bit i: part i
+        std::array<std::uint64_t, frame::parts_max> sent_in{};  // counters
+
+        unsigned parts() const;
+        std::uint8_t all() const;
+        // Parts that the server has not and that are not under way.
+        std::uint8_t unsent() const;
+    };
+
+    std::size_t in_window() const;
+    // The first message with something that is not under way.
+    std::optional<std::size_t> first_unsent() const;
+    std::size_t first_to_write(std::size_t room) const;
+    bool write_message(Instant now, Writer& writer, std::uint64_t counter, std::size_t index,
+                       bool probe, bool& written);
+    void send_all_again();
+    void settle(const frame::MsgResult* result, std::vector<Event>& events);
+
+    std::uint32_t room_;
+    std::string room_name_;
+    std::size_t messages_max_;
+    std::deque<Message> messages_;  // the first has the number first_id_
+    std::size_t sent_ = 0;          // the first so many have been sent
+    std::uint64_t first_id_ = 1;
+    TokenBucket bucket_;
+    std::vector<std::uint64_t> datagrams_;  // with MSG, not passed by an acknowledgement
+    // The highest acknowledged counter, and the one before it: what is below that is lost or had.
+    std::optional<std::uint64_t> acked_counter_;
+    std::optional<std::uint64_t> settled_counter_;
+    // As they were when FINI was made.
+    std::uint64_t request_acked_ = 0;
+    bool request_had_sent_ = false;
+};
+
+}  // namespace chat::client

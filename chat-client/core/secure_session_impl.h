@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// The inside of SecureSession, in one place because its parts share one state; the parts are
+// secure_session.cpp (what the user wants), secure_session_keys.cpp (handshakes, keys, coming and
+// going), secure_session_receive.cpp (what the receiver hands over) and secure_session_send.cpp
+// (what leaves, and when). Included by these and by nobody else.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chat-client/core/datagram_buffers.h"
+#include "chat-client/core/handshake.h"
+#include "chat-client/core/member_list.h"
+#include "chat-client/core/outbox.h"
+#include "chat-client/core/receiver_event.h"
+#include "chat-client/core/room.h"
+#include "chat-client/core/secure_session.h"
+#include "proto/link/backoff.h"
+#include "proto/link/link.h"
+#include "proto/session/cipher.h"
+#include "proto/session/secret_memory.h"
+
+namespace chat::client {
+
+struct SecureSession::Impl {
+    enum class State : std::uint8_t { nameless, connecting, online, reconnecting, leaving };
+
+    // One pair of keys, from WELCOME on.
+    struct Keys {
+        std::uint32_t client_sid = 0;  // under which the server sends
+        std::uint32_t server_sid = 0;
+        SecretPtr<Sealer> sealer;
+        frame::ResetToken token{};
+        std::uint16_t ts_offset = 0;
+        Instant made_at;
+        Instant rekey_at;
+    };
+
+    Impl(const SecureSessionConfig& config, const KeyPair& identity, RandomSource& random,
+         std::pmr::memory_resource& secrets);
+
+    // --- secure_session.cpp
+    void log_in(const Now& now, std::string name);
+    bool say(const Now& now, std::string_view text, std::string id);
+    void quit(const Now& now);
+    void quit_at_once(const Now& now);
+    void decide_trust(const Now& now, bool trusted);
+    void set_accepts_events(bool accepts);
+    void leave(const Now& now);
+    void leave_if_done(const Now& now);
+    void finish(End how, std::string reason);
+    void fail(Error error, End how);
+    void refuse_name(ErrorCode code, std::string text);
+    void change_state(State to, Connection shown, std::string reason);
+    bool gives_up() const { return gives_up_wanted || quitting || !was_online; }
+
+    // --- secure_session_keys.cpp
+    void start_handshake(const Now& now);
+    void stop_handshake();
+    void on_handshake_step(const Now& now, Handshake::Step step);
+    void send_fini(const Now& now);
+    void hand_over_key();
+    // True: who is here is to be asked anew.
+    bool on_welcome(const Now& now, const frame::Welcome& welcome);
+    void adopt_keys(const Now& now, const frame::ResetToken& token);
+    void forget_previous();
+    void drop_keys();
+    // The server is to be reached anew; the handshake begins at `at`.
+    void lose(const Now& now, std::string reason, Instant at);
+    void give_up(const Now& now);
+    void on_close(const Now& now, const frame::Close& close);
+    void on_reset(const Now& now, std::span<const std::byte> datagram);
+    void on_refused(const Now& now);
+    void on_receiver_started(const Now& now);
+    void address_changed(const Now& now);
+    void on_deadline(const Now& now);
+    void on_silence(const Now& now);
+    void wake_up(const Now& now);
+    bool may_give_up() const;
+    void order(const ReceiverOrder& what);
+
+    // --- secure_session_receive.cpp
+    void on_event(const Now& now, const ReceiverEvent& event);
+    void on_packet(const Now& now, const PacketReceived& packet);
+    void heard(const Now& now);
+    void on_pkt_ack(const frame::PktAck& ack);
+    // Takes notice of the events since `before` were there: joins, leaves, what was accepted. The
+    // list of members is fetched anew if it does not hold any more.
+    void note_events(std::size_t before, bool list_is_old);
+    // What is unacknowledged has changed.
+    void settle();
+    Duration rtt() const { return link ? link->smoothed_rtt() : milliseconds(333); }
+    bool content_open() const;
+
+    // --- secure_session_send.cpp
+    void poll_transmit(const Now& now, TransmitSink& sink);
+    bool something_due(const Now& now) const;
+    bool may_send_messages(const Now& now) const;
+    // False: the sink refused it.
+    bool send_datagram(const Now& now, TransmitSink& sink);
+    bool write_content(const Now& now, Writer& writer);
+    void write_acks(const Now& now, Writer& writer, bool room_too);
+    void begin_probe(const Now& now);
+    std::optional<Instant> next_deadline() const;
+    std::uint16_t ts(Instant at) const;
+    // `span` plus or minus so many percent.
+    Duration jittered(Duration span, std::int64_t percent);
+
+    SecureSessionConfig config;
+    RandomSource& random;
+    std::pmr::memory_resource& secrets;
+    const std::uint64_t client_epoch;
+
+    State state = State::nameless;
+    std::string name;
+    std::optional<End> over;
+    bool was_online = false;
+    bool was_answered = false;
+    bool gives_up_wanted = true;
+    bool quitting = false;
+    bool wants_reconnect = false;
+    std::vector<Event> events;
+    std::vector<std::vector<std::byte>> orders;
+
+    Handshake handshake;
+    // Of the handshake that is finishing: the receiver has its key.
+    std::uint32_t pending_sid = 0;
+    std::vector<PacketReceived> pending_packets;
+    std::optional<Instant> handshake_at;      // when to begin the next
+    std::optional<Instant> unanswered_since;  // for giving up
+    std::optional<std::uint64_t> log_epoch;
+    std::optional<PublicKey> server_key;
+    datagram::RespPayload offer;
+
+    std::optional<Keys> keys;
+    std::uint32_t prev_server_sid = 0;
+    std::uint32_t previous_sid = 0;  // its receive key still holds
+    std::optional<Instant> forget_previous_at;
+    std::optional<Link> link;
+
+    std::uint32_t packet_sid = 0;  // of the datagram whose frames come now; 0: of none
+    Instant packet_at;
+    Instant heard_at;
+    // Something of ours is unacknowledged, and since then nothing authentic was heard.
+    std::optional<Instant> waiting_since;
+    bool only_ping = false;  // that was so long ago that nothing else goes out
+
+    Room room;
+    MemberList members;
+    Outbox outbox;
+    std::vector<frame::PathData> path_responses;
+    std::optional<Instant> keepalive_at;
+    bool ping_due = false;
+    std::optional<std::uint64_t> ping_counter;  // unacknowledged
+    unsigned probes_due = 0;
+
+    std::uint64_t own_end = 0;  // behind the last message of ours that was accepted
+    std::optional<Instant> leave_at;
+    std::optional<Instant> close_at;
+    Backoff close_backoff;
+    int closes_sent = 0;
+    DatagramBuffers buffers;
+    // When it wanted to be woken at the latest; much later means that it was suspended.
+    std::optional<Instant> planned;
+};
+
+}  // namespace chat::client

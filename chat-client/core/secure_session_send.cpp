@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "chat-client/core/secure_session_impl.h"
+
+namespace chat::client {
+namespace {
+
+constexpr std::size_t pkt_ack_bytes = frame::header_bytes + 20;
+constexpr std::size_t room_ack_bytes_max = frame::header_bytes + 15 + 5 * frame::gaps_max;
+
+}  // namespace
+
+std::uint16_t SecureSession::Impl::ts(Instant at) const {
+    return static_cast<std::uint16_t>(at.us / 1000 + keys->ts_offset);
+}
+
+void SecureSession::Impl::begin_probe(const Now& now) {
+    if (!keys || !content_open()) return;
+    const auto at = link->probe_at();
+    if (!at || now.at < *at) return;
+    probes_due = link->on_probe_timeout(now.at);
+    outbox.on_probe();
+    members.ask_again();
+}
+
+bool SecureSession::Impl::something_due(const Now& now) const {
+    const auto is_due = [&now](std::optional<Instant> at) { return at && now.at >= *at; };
+    if (!keys) return false;
+    if (!path_responses.empty()) return true;
+    if (state == State::leaving) return closes_sent < 4 && is_due(close_at);
+    return probes_due > 0 || ping_due || members.wants_to_ask() || is_due(link->ack_at()) ||
+           is_due(room.ack_at()) || may_send_messages(now);
+}
+
+bool SecureSession::Impl::may_send_messages(const Now& now) const {
+    return !only_ping && outbox.wants_to_send(now.at) &&
+           link->may_send(now.at, datagram::bytes_max);
+}
+
+// True: something that asks for an acknowledgement.
+bool SecureSession::Impl::write_content(const Now& now, Writer& writer) {
+    const std::uint64_t counter = keys->sealer->next_counter();
+    const bool probe = probes_due > 0;
+    bool written = false;
+    if (probe) --probes_due;
+    if (may_send_messages(now) || (probe && !only_ping)) {
+        written = outbox.write(now.at, writer, counter, probe);
+    }
+    if (members.wants_to_ask() && frame::write(writer, members.question())) {
+        members.on_asked();
+        written = true;
+    }
+    if (ping_due || (probe && !written)) {
+        if (frame::write(writer, frame::Ping{})) {
+            ping_due = false;
+            ping_counter = counter;
+            written = true;
+        }
+    }
+    return written;
+}
+
+void SecureSession::Impl::write_acks(const Now& now, Writer& writer, bool room_too) {
+    if (link->ack_at() && writer.remaining() >= pkt_ack_bytes) {
+        if (const auto ack = link->take_ack(now.at)) {
+            frame::write(writer, *ack);
+            const Duration delay = milliseconds(offer.ack_delay_ms);
+            link->set_ack_delays(jittered(delay, 50), delay);
+        }
+    }
+    const auto at = room.ack_at();
+    if (!room_too && !room.ack_owed() && !(at && now.at >= *at)) return;
+    if (writer.remaining() >= room_ack_bytes_max) {
+        frame::write(writer, room.take_ack(now.at, rtt()));
+    }
+}
+
+bool SecureSession::Impl::send_datagram(const Now& now, TransmitSink& sink) {
+    const auto buffer = buffers.next();
+    Writer writer(buffer.subspan(datagram::data_header_bytes, datagram::plaintext_bytes_max));
+    while (!path_responses.empty() &&
+           frame::write(writer, frame::PathResponse{path_responses.back()})) {
+        path_responses.pop_back();
+    }
+    bool ack_eliciting = false;
+    if (state == State::leaving) {
+        if (close_at && now.at >= *close_at && frame::write(writer, frame::Close{})) {
+            ++closes_sent;
+            close_at = now.at + (closes_sent < 4 ? close_backoff.next() : milliseconds(200));
+        }
+    } else {
+        // A lost ROOM_ACK is repeated with what is repeated.
+        const bool probe = probes_due > 0 || ping_due;
+        ack_eliciting = write_content(now, writer);
+        write_acks(now, writer, probe);
+    }
+    assert(writer.size() > 0);
+
+    const bool padded = frame::pad(writer);
+    assert(padded);
+    static_cast<void>(padded);
+    const std::size_t bytes = writer.size() + data_overhead_bytes;
+    const auto counter = keys->sealer->seal(ts(now.at), buffer.first(bytes));
+    if (!counter) {
+        drop_keys();
+        lose(now, "a new key is needed", now.at);
+        return false;
+    }
+    link->on_sent(now.at, *counter, bytes, ack_eliciting);
+    keepalive_at = now.at + jittered(seconds(offer.keepalive_s), 20);
+    if (ack_eliciting && !waiting_since) waiting_since = now.at;
+    if (ack_eliciting) link->set_content_pending(true);
+    return buffers.send_last(sink, bytes);
+}
+
+void SecureSession::Impl::poll_transmit(const Now& now, TransmitSink& sink) {
+    if (!buffers.begin_round(sink)) return;
+    handshake.poll_transmit(now, sink);
+    while (something_due(now) && send_datagram(now, sink))
+        continue;
+    if (const auto next = next_deadline()) planned = std::max(*next, now.at);
+}
+
+std::optional<Instant> SecureSession::Impl::next_deadline() const {
+    std::optional<Instant> next;
+    const auto consider = [&next](std::optional<Instant> at) {
+        if (at) next = std::min(next.value_or(*at), *at);
+    };
+    if (state == State::leaving) {
+        consider(close_at);
+        return next;
+    }
+    consider(handshake.next_deadline());
+    consider(handshake_at);
+    consider(forget_previous_at);
+    if (state == State::online && outbox.waiting() == 0) consider(leave_at);
+    if (may_give_up()) consider(*unanswered_since + config.give_up_after);
+    if (!keys) return next;
+    consider(keys->made_at + seconds(900));
+    if (!handshake.running() && !handshake_at) consider(keys->rekey_at);
+    if (state == State::online && waiting_since) consider(*waiting_since + config.reconnect_after);
+    consider(keepalive_at);
+    consider(link->ack_at());
+    consider(room.ack_at());
+    if (content_open()) consider(link->probe_at());
+    if (const auto pace = outbox.send_at(); pace && !only_ping) {
+        if (const auto window = link->may_send_at(datagram::bytes_max)) {
+            consider(std::max(*pace, *window));
+        }
+    }
+    return next;
+}
+
+}  // namespace chat::client
