@@ -5,6 +5,7 @@
 #include <array>
 
 #include "proto/wire/classic.h"
+#include "proto/wire/datagram.h"
 #include "proto/wire/name.h"
 #include "proto/wire/text.h"
 
@@ -96,7 +97,8 @@ void Ledger::skip_own(Membership& member) const {
 
 void Ledger::on_request(Instant now, const Endpoint& from, std::span<const std::byte> datagram) {
     ++requests_[from];
-    last_heard_[from] = now;
+    // What looks like the secure protocol says nothing about a plain-text member.
+    if (!datagram::is_secure(datagram)) last_heard_[from] = now;
     const auto request = classic::decode_request(datagram);
     if (!request) return;
     if (const auto* log_in = std::get_if<classic::LogIn>(&*request)) {

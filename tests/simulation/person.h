@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "chat-client/core/classic_session.h"
 #include "chat-client/core/server_event.h"
-#include "chat-client/core/session.h"
 #include "tests/simulation/network.h"
 
 namespace chat::simulation {
@@ -64,7 +64,7 @@ class Person final : public Host {
     const Now& now_;
     Endpoint address_;
     Endpoint server_;
-    client::Session session_;
+    client::ClassicSession session_;
     client::EventFrame frame_;
     std::deque<std::string> other_names_;
     bool touched_ = false;

@@ -3,15 +3,16 @@
 
 #include <algorithm>
 
-namespace chat::simulation {
+#include "tests/support/server_drive.h"
 
+namespace chat::simulation {
 // Borrows until flushed, as the real one does, so that bytes that die too early are noticed.
-class ServerHost::Sink final : public TransmitSink {
+class ServerHost::Rim final : public TransmitSink {
   public:
-    explicit Sink(ServerHost& host) : host_(host) {}
+    explicit Rim(ServerHost& host) : host_(host) {}
 
     bool send(const Path& path, std::span<const std::byte> datagram) override {
-        if (host_.blocked()) return false;
+        if (blocked()) return false;
         borrowed_.emplace_back(path.peer, datagram);
         return true;
     }
@@ -20,6 +21,20 @@ class ServerHost::Sink final : public TransmitSink {
             host_.ledger_.on_sent(peer, bytes);
             host_.network_.send(host_.now_.at, host_.address_, peer, bytes);
         }
+    }
+    bool blocked() const { return host_.blocked(); }
+
+    std::vector<server::Seq> store(std::span<const server::Append> appends,
+                                   const std::vector<server::NameBinding>&) {
+        if (appends.empty()) return {};
+        auto seqs = host_.log_.append(appends);
+        host_.ledger_.on_committed(appends, seqs, host_.server_.chat().roster());
+        return seqs;
+    }
+    server::Page read(const server::ReadRequest& request) {
+        auto page = host_.log_.read(request);
+        host_.ledger_.on_page(page.first_kept);
+        return page;
     }
 
   private:
@@ -32,7 +47,10 @@ ServerHost::ServerHost(Network& network, const Now& now, const Endpoint& address
     : network_(network),
       now_(now),
       address_(address),
-      server_({server::ClassicAccess::any, settings.silence_max}, seed,
+      random_(seed),
+      server_({server::ClassicAccess::any, settings.silence_max},
+              {KeyPair::generate(random_), {}, 1, std::nullopt, 1}, random_,
+              *std::pmr::new_delete_resource(),
               [](const Endpoint& peer) { return std::to_string(peer.port); }),
       log_(settings.log_entries_max),
       ledger_(settings.silence_max) {
@@ -42,7 +60,8 @@ ServerHost::ServerHost(Network& network, const Now& now, const Endpoint& address
 void ServerHost::on_datagram(const Datagram& datagram) {
     touched_ = true;
     ledger_.on_request(now_.at, datagram.from, datagram.bytes);
-    server_.on_datagram(now_, {datagram.from, {}}, datagram.bytes, false);
+    std::vector<std::byte> bytes = datagram.bytes;
+    server_.on_datagram(now_, {datagram.from, {}}, bytes, false);
 }
 
 void ServerHost::on_port_unreachable(const Endpoint& peer) {
@@ -77,26 +96,10 @@ void ServerHost::turn() {
     ledger_.at_rest(now_.at, server_);
 }
 
-// As NetworkProcess::drive, step for step.
 void ServerHost::drive() {
-    Sink sink(*this);
+    Rim rim(*this);
     ledger_.note_vanished(server_.chat().roster());
-    for (;;) {
-        if (const auto appends = server_.take_appends(); !appends.empty()) {
-            const auto seqs = log_.append(appends);
-            ledger_.on_committed(appends, seqs, server_.chat().roster());
-            server_.on_committed(seqs);
-        }
-        server_.poll_transmit(now_.at, sink);
-        sink.flush();
-        const auto reads = server_.take_reads();
-        if (reads.empty()) break;
-        for (const auto& read : reads) {
-            const auto page = log_.read(read);
-            ledger_.on_page(page.first_kept);
-            server_.on_page(page);
-        }
-    }
+    server::drive(server_, now_, rim);
     for (auto& reply : server_.take_control_replies())
         replies_.push_back(std::move(reply));
     server_.take_events();

@@ -13,6 +13,7 @@
 #include "chat-server/store/memory_log.h"
 #include "tests/simulation/ledger.h"
 #include "tests/simulation/network.h"
+#include "tests/simulation/seeded_random.h"
 
 namespace chat::simulation {
 
@@ -46,7 +47,7 @@ class ServerHost final : public Host {
     std::vector<server::ControlReply> take_replies() { return std::exchange(replies_, {}); }
 
   private:
-    class Sink;
+    class Rim;
 
     void drive();
     bool blocked() const { return blocked_until_ && *blocked_until_ > now_.at; }
@@ -54,6 +55,7 @@ class ServerHost final : public Host {
     Network& network_;
     const Now& now_;
     Endpoint address_;
+    SeededRandom random_;
     server::Server server_;
     server::MemoryLog log_;
     Ledger ledger_;
