@@ -102,8 +102,12 @@ class Case(unittest.TestCase):
         return self._keep(JsonClient(argv, self.environment()))
 
     def _client(self, port: int, name: str, *options: str) -> list[str]:
-        data = str(self.folder / f"client-{len(self.programs)}")
-        return [CLIENT, "127.0.0.1", str(port), "--name", name, "--data", data, *options]
+        data = () if "--data" in options else ("--data", self.client_data())
+        return [CLIENT, "127.0.0.1", str(port), "--name", name, *data, *trust(options), *options]
+
+    def client_data(self) -> str:
+        """A fresh data folder: another person, who knows no server."""
+        return str(self.folder / f"client-{len(self.programs)}")
 
     def _keep(self, program: P) -> P:
         self.programs.append(program)
@@ -199,6 +203,12 @@ class Case(unittest.TestCase):
                     for line in lines.all[-15:]:
                         print(f"  {lines.title}: {line}", file=sys.stderr)
         return result
+
+
+def trust(options: Sequence[str]) -> tuple[str, ...]:
+    """A client trusts the server it meets for the first time, unless its options say more."""
+    chosen = any(option == "--classic" or option.startswith("--accept") for option in options)
+    return () if chosen else ("--accept-new-key",)
 
 
 def _troubles(result: unittest.TestResult | None) -> int:

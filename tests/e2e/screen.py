@@ -6,7 +6,7 @@ import re
 import shlex
 
 import processes
-from harness import CLIENT, Case
+from harness import CLIENT, Case, trust
 from original import OriginalServer
 from program import Server
 from tmux import Tmux
@@ -27,10 +27,16 @@ class ScreenCase(Case):
         return tmux
 
     def command(self, server: Server | OriginalServer, name: str = "", *options: str) -> str:
-        who = ["--name", name] if name else []
-        data = str(self.folder / f"screen-{name}")
-        words = [CLIENT, "127.0.0.1", str(server.port), *who, "--data", data, *options]
-        return " ".join(shlex.quote(word) for word in words)
+        words = [CLIENT, "127.0.0.1", str(server.port), "--data", self.data(name)]
+        if name:
+            words += ["--name", name]
+        if isinstance(server, OriginalServer):
+            options = ("--classic", *options)
+        return " ".join(shlex.quote(word) for word in (*words, *trust(options), *options))
+
+    def data(self, name: str) -> str:
+        """The data folder of whoever has that name."""
+        return str(self.folder / f"screen-{name}")
 
     def start(self, tmux: Tmux, server: Server | OriginalServer, name: str, *options: str) -> None:
         """Starts the client in the terminal and waits until it is in the room."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from errors import SYSEXITS, WRONG_CALL, Errors
-from harness import CLIENT, SERVER, main
+from harness import CLIENT, SERVER, main, trust
 from original import said
 
 WITHOUT_INPUT = ("sh", "-c", 'exec "$@" <&-', "sh")
@@ -66,7 +66,8 @@ class OfTheServer(Errors):
 class OfTheClient(Errors):
     def join(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """With nothing to read: whoever gets in leaves again."""
-        return self.call(CLIENT, *arguments, "--data", str(self.folder / "data"))
+        data = str(self.folder / "data")
+        return self.call(CLIENT, *arguments, *trust(arguments), "--data", data)
 
     def test_no_server(self) -> None:
         """Nobody on the port: given up after the 30 seconds that are promised, for real."""
@@ -116,7 +117,7 @@ class OfTheClient(Errors):
         """As end of file: in, and out again."""
         server = self.server()
         bob = self.peer(server, "bob")
-        words = ("--plain", "--name", "alice", "127.0.0.1", str(server.port))
+        words = ("--plain", "--accept-new-key", "--name", "alice", "127.0.0.1", str(server.port))
         done = self.call(*WITHOUT_INPUT, CLIENT, *words)
         self.assertEqual(done.returncode, 0, done.stderr)
         bob.receive_until("\nalice 离开了聊天室".encode())

@@ -7,7 +7,8 @@ from harness import CLIENT, SERVER, main
 
 SERVER_OPTIONS = ("--data", "--memory", "--classic", "--config", "--check-config", "--log-level",
                   "--log-format", "--version", "--help")
-CLIENT_OPTIONS = ("--name", "--plain", "--json", "--classic", "--data", "--version", "--help")
+CLIENT_OPTIONS = ("--name", "--room", "--plain", "--json", "--classic", "--data", "--accept-key",
+                  "--accept-new-key", "--password-file", "--version", "--help")
 
 GOOD = 'classic = "any"\nlog-level = "debug"\nlog-format = "json"\nmemory = true\n'
 # The text of a bad file and what the sentence has to name besides the file.

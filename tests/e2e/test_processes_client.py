@@ -21,7 +21,7 @@ class Client(Case):
         alice = self.plain_client(server.port, "alice")
         self.assertEqual(bob.receive(), welcome("alice"))
         bob.say("hello alice")
-        alice.out.expect("<bob> hello alice")
+        alice.out.expect("<~bob> hello alice")
         return server, bob, alice
 
     def receiver(self, alice: Program) -> int:
@@ -41,7 +41,7 @@ class Client(Case):
 
             wait_until(replaced, 30, "a new receiver")
             bob.say(f"can you hear me? {number}")
-            alice.out.expect(f"<bob> can you hear me? {number}")
+            alice.out.expect(f"<~bob> can you hear me? {number}")
             alice.write(f"yes {number}")
             bob.receive_until(said("alice", f"yes {number}"))
             self.assert_no_zombies(alice)
@@ -89,7 +89,7 @@ class Client(Case):
         wait_until(lambda: self.state(alice.pid) == "T", 5, "alice to stop")
         bob.say("while you slept")
         os.killpg(alice.pid, signal.SIGCONT)
-        alice.out.expect("<bob> while you slept")
+        alice.out.expect("<~bob> while you slept")
         alice.write("awake")
         self.assertEqual(bob.receive(), said("alice", "awake"))
 

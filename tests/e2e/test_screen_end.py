@@ -134,7 +134,7 @@ class End(ScreenCase):
         self.assert_sane_but_for_jobs(tmux, modes)
         bob.say("while you were away")
         tmux.enter("fg")
-        tmux.wait_text("<bob> while you were away")
+        tmux.wait_text("<~bob> while you were away")
         tmux.enter("I am back")
         bob.receive_until(said("alice", "I am back"))
         tmux.keys("C-d")

@@ -60,8 +60,8 @@ class Start(ScreenCase):
                 self.assertEqual(bob.receive(), welcome("alice"))
                 tmux.wait_text("-- ")
                 bob.say("hello")
-                tmux.wait_text("<bob> hello")
-                self.assertRegex(tmux.text(), re.compile(r"^\d\d:\d\d <bob> hello$", re.M))
+                tmux.wait_text("<~bob> hello")
+                self.assertRegex(tmux.text(), re.compile(r"^\d\d:\d\d <~bob> hello$", re.M))
                 self.assertFalse(tmux.full_screen)
                 tmux.enter("quit")
                 tmux.wait_shell()
@@ -73,7 +73,7 @@ class Start(ScreenCase):
         tmux.enter(f"{self.command(server, 'alice')} | sed s/bob/BOB/")
         self.assertEqual(bob.receive(), welcome("alice"))
         bob.say("hello")
-        tmux.wait_text("<BOB> hello")
+        tmux.wait_text("<~BOB> hello")
         tmux.enter("quit")
         tmux.wait_shell()
 
@@ -89,7 +89,7 @@ class Start(ScreenCase):
         tmux.type("are you there?")  # a word into the void shows that nobody is
         tmux.keys("Enter")
         tmux.wait_text("reconnecting", seconds=60)
-        again = self.server(port=server.port)
+        again = self.server(port=server.port, data=server.data)
         carol = self.peer(again)
         wait_until(lambda: "alice" in self.control(again, "who"), 60, "alice to be back")
         carol.login("carol")

@@ -37,7 +37,7 @@ class Text(ScreenCase):
                 self.assert_input_last(tmux)
                 tmux.keys("Enter")
                 bob.receive_until(said("alice", DRAFT))
-                self.assertIn(DRAFT, tmux.text(), "one's own message is shown")
+                tmux.wait_text(DRAFT)  # one's own message is shown, once the server has it
 
     def test_resize_while_messages_arrive_keeps_the_input_line(self) -> None:
         server = self.server()
@@ -57,7 +57,7 @@ class Text(ScreenCase):
             stop.set()
             talker.join()
         bob.say("the last word")
-        tmux.wait_text("<bob> the last word", DRAFT)
+        tmux.wait_text("<~bob> the last word", DRAFT)
         self.assert_input_last(tmux)
         self.assert_fits(tmux.rows(), 80, 24)
         tmux.keys("Enter")
