@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+// What one datagram costs the server's brain, in CPU time: sealed and opened, forged, replayed, the
+// first request of a stranger, a whole handshake (the client's half is not counted). Beside it
+// libsodium's bare AEAD, so that the figures mean something on any machine.
+#include <algorithm>
+#include <benchmark/benchmark.h>
+#include <chrono>
+#include <deque>
+#include <memory_resource>
+#include <sodium.h>
+#include <vector>
+
+#include "chat-server/core/server.h"
+#include "chat-server/store/memory_log.h"
+#include "proto/session/cipher.h"
+#include "proto/session/initiator.h"
+
+namespace {
+
+using namespace chat;
+
+// A server that is full refuses; a new one then.
+constexpr std::size_t members = 3000;
+
+class Random final : public RandomSource {
+  public:
+    void fill(std::span<std::byte> bytes) override { randombytes_buf(bytes.data(), bytes.size()); }
+};
+
+class Caught final : public TransmitSink {
+  public:
+    bool send(const Path& path, std::span<const std::byte> datagram) override {
+        last_to = path.peer;
+        last.assign(datagram.begin(), datagram.end());
+        ++count;
+        return true;
+    }
+
+    Endpoint last_to;
+    std::vector<std::byte> last;
+    std::size_t count = 0;
+};
+
+std::pmr::memory_resource& memory() {
+    return *std::pmr::new_delete_resource();
+}
+
+// A server and people's first words to it.
+class Bench {
+  public:
+    Bench()
+        : server_(server::ServerConfig{}, secrets(random_), random_, memory(),
+                  [](const Endpoint&) { return std::string(); }) {}
+
+    Path next_path() {
+        ++peers_;
+        return {{IpAddress::v4(10, static_cast<std::uint8_t>(peers_ >> 16),
+                               static_cast<std::uint8_t>(peers_ >> 8),
+                               static_cast<std::uint8_t>(peers_)),
+                 4000},
+                {}};
+    }
+    // Nobody is limited for coming too often.
+    void time_passes() { now_.at = now_.at + seconds(1); }
+    void receive(const Path& path, std::span<std::byte> datagram) {
+        const auto began = std::chrono::steady_clock::now();
+        server_.on_datagram(now_, path, datagram, false);
+        drive();
+        spent_ += std::chrono::steady_clock::now() - began;
+    }
+    // Both sides up to the FINI, which is returned and not yet received.
+    std::vector<std::byte> up_to_fini(Initiator& client, const Path& path) {
+        for (;;) {
+            Caught up;
+            client.poll_transmit(now_, up);
+            if (client.step() == Initiator::Step::finishing) return up.last;
+            down_.count = 0;
+            receive(path, up.last);
+            client.on_datagram(now_, down_.last);
+            if (client.step() == Initiator::Step::deciding) {
+                datagram::FiniPayload request;
+                request.client_epoch = random_.u64();
+                const std::string name = "user" + std::to_string(peers_);
+                request.name_bytes = static_cast<std::uint8_t>(name.size());
+                std::ranges::copy(name, request.name.begin());
+                client.trust(now_, {}, request);
+            }
+        }
+    }
+    // Returns the FINI.
+    std::vector<std::byte> joins() {
+        const Path path = next_path();
+        Initiator client = new_client();
+        const std::vector<std::byte> fini = up_to_fini(client, path);
+        std::vector<std::byte> copy = fini;
+        receive(path, copy);
+        return fini;
+    }
+    void reset_spent() { spent_ = {}; }
+    double spent_s() const { return std::chrono::duration<double>(spent_).count(); }
+    Initiator new_client() {
+        identities_.push_back(KeyPair::generate(random_));
+        return {now_, identities_.back(), random_, memory()};
+    }
+    std::vector<std::byte> first_request(Initiator& client) {
+        Caught up;
+        client.poll_transmit(now_, up);
+        return up.last;
+    }
+    const Now& now() const { return now_; }
+
+  private:
+    static server::ServerSecrets secrets(RandomSource& random) {
+        server::ServerSecrets secrets;
+        secrets.identity = KeyPair::generate(random);
+        return secrets;
+    }
+    void drive() {
+        if (const auto appends = server_.take_appends(); !appends.empty()) {
+            server_.on_committed(now_, log_.append(appends));
+        }
+        server_.take_bindings();
+        while (server_.poll_transmit(now_, down_)) {
+        }
+        server_.take_events();
+    }
+
+    Random random_;
+    Now now_{{seconds(1000).us}, {1'760'000'000'000}};
+    server::Server server_;
+    server::MemoryLog log_{1024};
+    Caught down_;
+    std::deque<KeyPair> identities_;
+    std::uint32_t peers_ = 0;
+    std::chrono::steady_clock::duration spent_{};
+};
+
+void bare_aead_open(benchmark::State& state) {
+    const auto size = static_cast<std::size_t>(state.range(0));
+    std::vector<unsigned char> sealed(size + 16), opened(size);
+    unsigned char key[32]{}, nonce[12]{}, ad[16]{};
+    crypto_aead_chacha20poly1305_ietf_encrypt(sealed.data(), nullptr, opened.data(), size, ad, 16,
+                                              nullptr, nonce, key);
+    sealed[0] ^= 1;
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(crypto_aead_chacha20poly1305_ietf_decrypt(
+            opened.data(), nullptr, nullptr, sealed.data(), sealed.size(), ad, 16, nonce, key));
+    }
+}
+BENCHMARK(bare_aead_open)->Arg(64)->Arg(1168);
+
+void seal(benchmark::State& state) {
+    Sealer sealer(Key32{}, 1);
+    std::vector<std::byte> datagram(padded_size(static_cast<std::size_t>(state.range(0))) +
+                                    data_overhead_bytes);
+    for (auto _ : state)
+        benchmark::DoNotOptimize(sealer.seal(0, datagram));
+}
+BENCHMARK(seal)->Arg(64)->Arg(1168);
+
+void first_init(benchmark::State& state) {
+    Bench bench;
+    Initiator client = bench.new_client();
+    const auto init = bench.first_request(client);
+    const Path path = bench.next_path();
+    std::vector<std::byte> copy;
+    for (auto _ : state) {
+        copy = init;
+        bench.receive(path, copy);
+    }
+}
+BENCHMARK(first_init);
+
+// The server's part of a whole handshake: both INITs, FINI, the join, its storing and WELCOME.
+void handshake(benchmark::State& state) {
+    auto bench = std::make_unique<Bench>();
+    std::size_t joined = 0;
+    for (auto _ : state) {
+        if (++joined % members == 0) bench = std::make_unique<Bench>();
+        bench->time_passes();
+        bench->reset_spent();
+        bench->joins();
+        state.SetIterationTime(bench->spent_s());
+    }
+}
+BENCHMARK(handshake)->UseManualTime()->Iterations(5000);
+
+// DATA for a live session that its owner has not sealed.
+void forged_data(benchmark::State& state) {
+    Bench bench;
+    const auto fini = bench.joins();
+    const Path path = bench.next_path();
+    std::vector<std::byte> forged(static_cast<std::size_t>(state.range(0)));
+    randombytes_buf(forged.data(), forged.size());
+    forged[0] = std::byte{0xfc};
+    forged[1] = std::byte{0};
+    std::copy_n(fini.begin() + 4, 4, forged.begin() + 4);
+    std::fill_n(forged.begin() + 8, 8, std::byte{0});
+    std::vector<std::byte> copy;
+    for (auto _ : state) {
+        copy = forged;
+        bench.receive(path, copy);
+    }
+}
+BENCHMARK(forged_data)->Arg(96)->Arg(1200);
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (sodium_init() < 0) return 1;
+    benchmark::Initialize(&argc, argv);
+    benchmark::RunSpecifiedBenchmarks();
+    return 0;
+}
