@@ -63,6 +63,11 @@ struct MsgAck {
     std::array<MsgResult, results_max> results;  // the first `count`
 };
 
+// The results of all messages before first_id have arrived, and need not come again.
+struct MsgFrom {
+    std::uint64_t first_id = 1;
+};
+
 enum class EntryKind : std::uint8_t { message = 1, join = 2, leave = 3, announcement = 4 };
 inline constexpr std::uint8_t flag_unverified = 1;
 struct Entry {
@@ -157,7 +162,7 @@ struct Close {
     std::uint32_t wait_ms = 0;
 };
 
-using Frame = std::variant<Ping, PktAck, Msg, MsgAck, Events, EventPart, RoomAck, Head, Gone,
+using Frame = std::variant<Ping, PktAck, Msg, MsgAck, MsgFrom, Events, EventPart, RoomAck, Head, Gone,
                            MembersWanted, Members, PathChallenge, PathResponse, Welcome, Close>;
 
 enum class Sender : std::uint8_t { client, server };
@@ -179,6 +184,7 @@ bool write(Writer& writer, const Ping& frame);
 bool write(Writer& writer, const PktAck& frame);
 bool write(Writer& writer, const Msg& frame);
 bool write(Writer& writer, const MsgAck& frame);
+bool write(Writer& writer, const MsgFrom& frame);
 bool write(Writer& writer, const Events& frame);
 bool write(Writer& writer, const EventPart& frame);
 bool write(Writer& writer, const RoomAck& frame);

@@ -52,6 +52,10 @@ void read(Reader& reader, MsgAck& frame) {
     }
 }
 
+void read(Reader& reader, MsgFrom& frame) {
+    frame.first_id = reader.u64();
+}
+
 void read(Reader& reader, Events& frame) {
     frame.room = reader.u32();
     frame.first_seq = reader.u64();
@@ -176,6 +180,8 @@ bool read_body(Sender sender, Type type, std::span<const std::byte> body, std::v
             return !server && read_one<Msg>(body, out);
         case Type::msg_ack:
             return server && read_one<MsgAck>(body, out);
+        case Type::msg_from:
+            return !server && read_one<MsgFrom>(body, out);
         case Type::events:
             return server && read_events(body, out);
         case Type::event_part:

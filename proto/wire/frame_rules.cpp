@@ -55,6 +55,10 @@ bool is_valid(const Msg& frame) {
     return frame.msg_id >= 1 && is_part(frame.part, frame.parts, frame.text.size(), text_bytes_max);
 }
 
+bool is_valid(const MsgFrom& frame) {
+    return frame.first_id >= 1;
+}
+
 bool is_valid(const MsgAck& frame) {
     if (frame.next_msg_id < 1 || frame.count > results_max) return false;
     std::uint64_t last = 0;

@@ -14,6 +14,7 @@ enum class Type : std::uint8_t {
     pkt_ack = 0x02,
     msg = 0x10,
     msg_ack = 0x11,
+    msg_from = 0x12,
     events = 0x20,
     event_part = 0x21,
     room_ack = 0x22,
@@ -32,6 +33,7 @@ bool is_valid(const Ping& frame);
 bool is_valid(const PktAck& frame);
 bool is_valid(const Msg& frame);
 bool is_valid(const MsgAck& frame);
+bool is_valid(const MsgFrom& frame);
 bool is_valid(const Events& frame);
 bool is_valid(const EventPart& frame);
 bool is_valid(const RoomAck& frame);

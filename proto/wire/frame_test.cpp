@@ -63,6 +63,7 @@ TEST_CASE("what is written reads back in order, and says who asks for an answer"
         {Sender::server, PktAck{1ULL << 40, 7, 8, 9, 10}, false},
         {Sender::client, Msg{1, 3, 1, 2, "rest"}, true},
         {Sender::server, msg_ack, false},
+        {Sender::client, MsgFrom{12}, false},
         {Sender::server, Events{1, 42, 1, entries}, true},
         {Sender::server, EventPart{1, 42, 0, 3, part}, true},
         {Sender::client, room_ack, false},

@@ -75,6 +75,12 @@ bool write(Writer& writer, const MsgAck& frame) {
     return true;
 }
 
+bool write(Writer& writer, const MsgFrom& frame) {
+    if (!begin(writer, Type::msg_from, frame, 8)) return false;
+    writer.u64(frame.first_id);
+    return true;
+}
+
 bool write(Writer& writer, const Events& frame) {
     if (!begin(writer, Type::events, frame, 13 + frame.entries.size())) return false;
     writer.u32(frame.room);
