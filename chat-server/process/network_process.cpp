@@ -214,11 +214,12 @@ void NetworkProcess::drive() {
     for (;;) {
         store_appends();
         if (to_send_.blocked()) to_send_.flush();
-        bool more = true;
-        while (more && !to_send_.blocked()) {
+        bool more = false;
+        // Once also while nothing can be sent, or a deadline that has passed would spin the loop.
+        do {
             more = server_.poll_transmit(now_, to_send_);
             to_send_.flush();
-        }
+        } while (more && !to_send_.blocked());
         const auto reads = server_.take_reads();
         if (reads.empty()) break;
         for (const auto& read : reads)

@@ -53,6 +53,10 @@ void Congestion::on_sent(Instant now, std::size_t bytes, Duration rtt) {
     idle_at_ = std::max(idle_at_, now) + time_for(bytes, rtt);
 }
 
+void Congestion::on_rtt(Instant now, Duration rtt) {
+    idle_at_ = std::min(idle_at_, now + time_for(burst_bytes, rtt));
+}
+
 Instant Congestion::ready_at(std::size_t bytes, Duration rtt) const {
     return idle_at_ + time_for(bytes, rtt) - time_for(burst_bytes, rtt);
 }

@@ -25,6 +25,9 @@ class Congestion {
     void on_silence(std::uint64_t next_counter);
 
     void on_sent(Instant now, std::size_t bytes, Duration rtt);
+    // The RTT is known better now: what was sent at the pace of a worse guess is no longer waited
+    // for beyond one burst.
+    void on_rtt(Instant now, Duration rtt);
     // When the pace lets a datagram of this size leave; in the past if now.
     Instant ready_at(std::size_t bytes, Duration rtt) const;
 

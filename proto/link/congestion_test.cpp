@@ -104,3 +104,13 @@ TEST_CASE("ten datagrams at once, then 1.25 windows per RTT") {
     }
     CHECK(at_once == 10);
 }
+
+TEST_CASE("what was sent at the pace of a worse guess does not hold up more than a burst") {
+    Congestion congestion;
+    for (int i = 0; i < 10; ++i)
+        congestion.on_sent(start, 1200, milliseconds(333));
+    const Instant now = start + milliseconds(2);
+    CHECK(congestion.ready_at(1200, milliseconds(1)) > now + milliseconds(200));
+    congestion.on_rtt(now, milliseconds(1));
+    CHECK(congestion.ready_at(1200, milliseconds(1)) <= now + milliseconds(1));
+}

@@ -38,7 +38,7 @@ void Link::on_sent(Instant now, std::uint64_t counter, std::size_t bytes, bool a
     armed_ = true;
 }
 
-bool Link::on_ack(Instant, const frame::PktAck& ack, std::uint16_t now_ts) {
+bool Link::on_ack(Instant now, const frame::PktAck& ack, std::uint16_t now_ts) {
     if (ack.largest >= next_counter_) return false;
     const std::uint64_t acked_end_before = loss_.acked_end();
     const auto judged = loss_.on_ack(ack.largest, ack.count);
@@ -54,6 +54,7 @@ bool Link::on_ack(Instant, const frame::PktAck& ack, std::uint16_t now_ts) {
 
     if (const auto sample = RttEstimator::sample(now_ts, ack.echo_ts, ack.delay_32us)) {
         rtt_.add(*sample);
+        congestion_.on_rtt(now, rtt_.smoothed());
     }
     timeouts_in_row_ = 0;
     second_probe_at_.reset();

@@ -18,7 +18,6 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-constexpr std::size_t ephemeral_offset = 40;
 constexpr std::size_t fini_mac_offset = 240;
 constexpr std::size_t refuse_mac_offset = 16;
 // A RETRY that was altered makes an INIT that the server drops without a word. After so many tries
@@ -106,6 +105,7 @@ struct Initiator::Impl {
     std::size_t datagram_bytes = 0;
     std::optional<Backoff> backoff;
     int tries = 0;
+    bool lossy = false;  // something had to be repeated: two copies from then on
     Instant due;
     std::optional<Instant> copy_due;
     Instant give_up_at;
@@ -180,8 +180,8 @@ bool Initiator::Impl::on_retry(Instant now, const datagram::Retry& retry) {
     if (retry.client_sid != init.client_sid || retry.client_nonce != init.client_nonce) {
         return false;
     }
-    if ((retry.versions & datagram::versions_bitmap) == 0) return false;
     heard_retry = true;
+    if ((retry.versions & datagram::versions_bitmap) == 0) return false;
     if (step == Step::asking) {
         server_flags = retry.server_flags;
         versions = retry.versions;
@@ -343,7 +343,8 @@ void Initiator::poll_transmit(const Now& now, TransmitSink& sink) {
     if (self.step == Step::proving && !self.proving_since) self.proving_since = now.at;
     ++self.tries;
     self.due = now.at + self.backoff->next();
-    if (self.tries > 1) self.copy_due = now.at + self.times.copy_after;
+    self.lossy = self.lossy || self.tries > 1;
+    if (self.lossy) self.copy_due = now.at + self.times.copy_after;
 }
 
 std::optional<Instant> Initiator::next_deadline() const {

@@ -23,7 +23,7 @@ frame::ResetToken reset_token(const Key32& reset_key, std::uint64_t start_count,
 
 std::optional<std::uint64_t> earlier_start(std::uint64_t start_count, std::uint32_t sid) {
     const std::uint64_t ago = (start_count - sid) & 0xff;
-    if (ago == 0 || ago > reset_starts_max || ago > start_count) return std::nullopt;
+    if (ago == 0 || ago > reset_starts_max || ago >= start_count) return std::nullopt;
     return start_count - ago;
 }
 

@@ -26,7 +26,8 @@ TEST_CASE("a sid belongs to one of the previous eight starts, or to none") {
         CHECK(found.has_value() == earlier);
         if (found) CHECK(*found == start);
     }
-    CHECK(earlier_start(2, 0x100) == 0);
+    CHECK(earlier_start(2, 0x101) == 1);
+    CHECK_FALSE(earlier_start(2, 0x100));  // starts are counted from 1
     CHECK_FALSE(earlier_start(2, 0xff));
     CHECK_FALSE(earlier_start(0, 0xff));
 }

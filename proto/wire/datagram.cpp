@@ -60,7 +60,7 @@ bool fits(Type type, std::size_t bytes) {
         case Type::fini:
             return bytes == fini_bytes;
         case Type::data:
-            return bytes >= data_bytes_min && bytes <= bytes_max;
+            return bytes >= data_bytes_min && bytes <= bytes_max && bytes % padding_bytes == 0;
         case Type::reset:
             return bytes == reset_bytes;
         case Type::refuse:

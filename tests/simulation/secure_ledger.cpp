@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tests/simulation/secure_ledger.h"
 
+#include <utility>
+
 namespace chat::simulation {
 
 using client::ErrorCode;
@@ -102,6 +104,10 @@ void Reading::on_event(const client::Event& event) {
     } else if (const auto* announced = std::get_if<client::Announcement>(&event)) {
         number(announced->seq, EntryKind::announcement, {}, announced->text);
     } else if (const auto* gap = std::get_if<client::Gap>(&event)) {
+        if (std::exchange(renumbered_, false)) {
+            next_ = gap->from;
+            log_ = ledger_.log();
+        }
         promise(gap->from == next_ && gap->to >= gap->from, "a gap begins where the user is",
                 std::to_string(gap->from));
         next_ = gap->to + 1;

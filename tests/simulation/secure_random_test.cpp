@@ -82,9 +82,14 @@ class Life {
             return "in good weather everything is accepted: " + who_lacks_what();
         }
         // So that there is something to see in a log that began while nobody spoke.
-        world_.announces("the end");
-        world_.passes(seconds(1));
-        if (!world_.passes_until(all_is_seen, seconds(60)) && !world_.broken()) {
+        // Whoever came into it behind that needs one more.
+        bool seen = false;
+        for (int i = 0; i < 3 && !seen && !world_.broken(); ++i) {
+            world_.announces("the end, " + std::to_string(i));
+            world_.passes(seconds(1));
+            seen = world_.passes_until(all_is_seen, seconds(60));
+        }
+        if (!seen && !world_.broken()) {
             return "in good weather everything arrives: " + who_lacks_what();
         }
         for (const auto& person : world_.people()) {
