@@ -36,6 +36,10 @@ class Script {
         rest_ = rest_.subspan(1);
         return b;
     }
+    std::uint16_t u16() {
+        const unsigned low = byte();
+        return static_cast<std::uint16_t>(low | byte() * 256U);
+    }
     std::span<const std::byte> bytes(std::size_t count) {
         const auto taken = rest_.first(std::min(count, rest_.size()));
         rest_ = rest_.subspan(taken.size());

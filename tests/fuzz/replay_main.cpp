@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// A fuzz target as an ordinary test: replay CORPUS... plays each file of the folders (or a single
-// file, as libFuzzer leaves it behind), each file with a few changes, and seeded random inputs.
+// A fuzz target as an ordinary test: replay CHANGES RANDOM CORPUS... plays each file of the folders
+// (or a single file, as libFuzzer leaves it behind), each file so many times changed, and so many
+// seeded random inputs.
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -15,8 +17,6 @@ namespace {
 using chat::simulation::Dice;
 using Input = std::vector<std::uint8_t>;
 
-constexpr int random_inputs = 3000;
-constexpr int changes_per_file = 200;
 constexpr std::size_t random_bytes_max = 2048;
 
 Input read_file(const std::filesystem::path& path) {
@@ -39,16 +39,33 @@ void change(Input& input, Dice& dice) {
     }
 }
 
+// What is being played, for whoever wants to play it again after an abort.
+std::span<const std::uint8_t> current;
+
+void print_current(int) {
+    std::fputs("input:", stderr);
+    for (const std::uint8_t byte : current)
+        std::fprintf(stderr, " %02x", byte);
+    std::fputs("\n", stderr);
+}
+
 void play(const Input& input) {
+    current = input;
     LLVMFuzzerTestOneInput(input.data(), input.size());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc < 4) {
+        std::fputs("replay CHANGES RANDOM CORPUS...\n", stderr);
+        return 64;
+    }
+    const int changes_per_file = std::atoi(argv[1]);
+    const int random_inputs = std::atoi(argv[2]);
     std::vector<std::filesystem::path> files;
     for (const std::filesystem::path path :
-         std::span(argv, static_cast<std::size_t>(argc)).subspan(1)) {
+         std::span(argv, static_cast<std::size_t>(argc)).subspan(3)) {
         if (!std::filesystem::is_directory(path)) {
             files.push_back(path);
             continue;
@@ -58,6 +75,7 @@ int main(int argc, char** argv) {
     }
     std::ranges::sort(files);  // so that every machine plays the same
 
+    std::signal(SIGABRT, print_current);
     Dice dice(2026);
     for (const auto& file : files) {
         const Input seed = read_file(file);

@@ -10,6 +10,8 @@
 #include "chat-server/store/memory_log.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/simulation/ledger.h"
+#include "tests/simulation/seeded_random.h"
+#include "tests/support/server_drive.h"
 
 namespace chat::fuzz {
 namespace {
@@ -23,7 +25,9 @@ class Play final : public TransmitSink {
     explicit Play(Script script)
         : script_(script),
           log_(log_entries_max),
-          server_({server::ClassicAccess::any, silence_max}, 7,
+          server_({server::ClassicAccess::any, silence_max},
+                  {KeyPair::generate(random_), {}, 1, std::nullopt, 1}, random_,
+                  *std::pmr::new_delete_resource(),
                   [](const Endpoint& peer) { return std::to_string(peer.port); }),
           ledger_(silence_max) {}
 
@@ -45,10 +49,31 @@ class Play final : public TransmitSink {
     }
 
     bool send(const Path& path, std::span<const std::byte> datagram) override {
-        if (room_ == 0) return false;
+        if (blocked()) return false;
         if (room_ != SIZE_MAX) --room_;
         borrowed_.emplace_back(path.peer, datagram);
         return true;
+    }
+    void flush() {
+        for (const auto& [to, bytes] : std::exchange(borrowed_, {}))
+            ledger_.on_sent(to, bytes);
+    }
+    bool blocked() const { return room_ == 0; }
+    // The log may let us wait.
+    std::vector<server::Seq> store(std::span<const server::Append> appends,
+                                   const std::vector<server::NameBinding>&) {
+        require(in_log_.empty() || appends.empty(), "one batch in the log at a time");
+        in_log_.insert(in_log_.end(), appends.begin(), appends.end());
+        if (!commits_ || in_log_.empty()) return {};
+        auto seqs = log_.append(in_log_);
+        ledger_.on_committed(in_log_, seqs, server_.chat().roster());
+        in_log_.clear();
+        return seqs;
+    }
+    server::Page read(const server::ReadRequest& request) {
+        auto page = log_.read(request);
+        ledger_.on_page(page.first_kept);
+        return page;
     }
 
   private:
@@ -106,8 +131,8 @@ class Play final : public TransmitSink {
     }
     std::string_view name() { return names[script_.byte() % std::size(names)]; }
 
-    void arrives(const Endpoint& from, const std::string& datagram) {
-        const auto bytes = std::as_bytes(std::span(datagram.data(), datagram.size()));
+    void arrives(const Endpoint& from, std::string datagram) {
+        const auto bytes = std::as_writable_bytes(std::span(datagram));
         ledger_.on_request(now_.at, from, bytes);
         server_.on_datagram(now_, {from, {}}, bytes, false);
     }
@@ -120,48 +145,20 @@ class Play final : public TransmitSink {
         require(!replies.empty() && replies.back().last, "the operator is answered");
     }
 
-    // As NetworkProcess::drive, but the log may let us wait.
     void drive() {
         ledger_.on_deadline(now_.at);
         server_.on_deadline(now_);
         ledger_.note_vanished(server_.chat().roster());
-        for (;;) {
-            if (in_log_.empty()) {
-                const auto taken = server_.take_appends();
-                in_log_.assign(taken.begin(), taken.end());
-            } else {
-                require(server_.take_appends().empty(), "one batch in the log at a time");
-            }
-            if (commits_ && !in_log_.empty()) commit();
-            server_.poll_transmit(now_.at, *this);
-            for (const auto& [to, bytes] : std::exchange(borrowed_, {}))
-                ledger_.on_sent(to, bytes);
-            const auto reads = server_.take_reads();
-            if (reads.empty()) break;
-            for (const auto& read : reads) {
-                const auto page = log_.read(read);
-                ledger_.on_page(page.first_kept);
-                server_.on_page(page);
-            }
-        }
+        server::drive(server_, now_, *this);
         server_.take_events();
         if (in_log_.empty()) ledger_.at_rest(now_.at, server_);
         const auto& broken = ledger_.broken();
         require(!broken, broken.value_or(""));
     }
 
-    void commit() {
-        do {
-            const auto seqs = log_.append(in_log_);
-            ledger_.on_committed(in_log_, seqs, server_.chat().roster());
-            server_.on_committed(seqs);
-            const auto taken = server_.take_appends();
-            in_log_.assign(taken.begin(), taken.end());
-        } while (!in_log_.empty());
-    }
-
     Script script_;
     Now now_{{seconds(1000).us}, {}};
+    simulation::SeededRandom random_{7};
     server::MemoryLog log_;
     server::Server server_;
     simulation::Ledger ledger_;
