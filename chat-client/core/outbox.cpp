@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proto/session/cipher.h"
+#include "proto/wire/datagram.h"
 #include "proto/wire/limits.h"
 #include "proto/wire/text.h"
 
@@ -48,9 +50,9 @@ bool Outbox::say(std::string_view text, std::string id) {
         if (piece.empty()) continue;
         Message message;
         message.text = piece;
-        if (rest.empty()) message.id = std::move(id);
         messages_.push_back(std::move(message));
     }
+    if (!clean.empty()) messages_.back().id = std::move(id);
     return true;
 }
 
@@ -118,6 +120,20 @@ std::optional<Instant> Outbox::send_at() const {
     return messages_[*unsent].paced ? Instant{INT64_MIN / 2} : bucket_.ready_at(pace);
 }
 
+bool Outbox::has_repeatable() const {
+    for (std::size_t i = 0; i < sent_; ++i) {
+        if (messages_[i].have != messages_[i].all()) return true;
+    }
+    return false;
+}
+
+std::size_t Outbox::datagram_bytes() const {
+    std::size_t bytes = data_overhead_bytes + frame::header_bytes + 8;
+    for (std::size_t i = 0; i < in_window() && bytes < datagram::bytes_max; ++i)
+        bytes += msg_header_bytes + std::min(messages_[i].text.size(), frame::part_bytes);
+    return std::min(bytes, datagram::bytes_max);
+}
+
 void Outbox::on_probe() {
     for (std::size_t i = 0; i < sent_; ++i)
         messages_[i].under_way = 0;
@@ -146,7 +162,7 @@ bool Outbox::write(Instant now, Writer& writer, std::uint64_t counter, bool prob
     if (!written) return false;
     // So that it repeats no result that we have. A whole part leaves no room for it.
     frame::write(writer, frame::MsgFrom{first_id_});
-    datagrams_.push_back(counter);
+    if (!probe) datagrams_.push_back(counter);
     return true;
 }
 

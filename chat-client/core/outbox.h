@@ -60,10 +60,14 @@ class Outbox {
     std::optional<Instant> send_at() const;
     // Something was sent and is not acknowledged.
     bool has_unacknowledged() const { return sent_ > 0; }
+    // Something was sent that the server may not have.
+    bool has_repeatable() const;
+    // About how long a datagram with what is to be sent next will be.
+    std::size_t datagram_bytes() const;
     // A probe timeout: all that was under way counts as lost.
     void on_probe();
-    // Adds MSG frames for the datagram with this counter. `probe`: even if all is under way. False:
-    // nothing was written.
+    // Adds MSG frames for the datagram with this counter. `probe`: even if all is under way, and
+    // not counted among the datagrams under way. False: nothing was written.
     bool write(Instant now, Writer& writer, std::uint64_t counter, bool probe);
 
     void on_pkt_ack(std::uint64_t largest);

@@ -99,6 +99,7 @@ struct SecureSession::Impl {
     void poll_transmit(const Now& now, TransmitSink& sink);
     bool something_due(const Now& now) const;
     bool may_send_messages(const Now& now) const;
+    bool repeat_due(const Now& now) const;
     // False: the sink refused it.
     bool send_datagram(const Now& now, TransmitSink& sink);
     bool write_content(const Now& now, Writer& writer);
@@ -156,6 +157,7 @@ struct SecureSession::Impl {
     bool ping_due = false;
     std::optional<std::uint64_t> ping_counter;  // unacknowledged
     unsigned probes_due = 0;
+    std::optional<Instant> repeat_at;  // what was said just now is sent a second time
 
     std::uint64_t own_end = 0;  // behind the last message of ours that was accepted
     std::optional<Instant> leave_at;

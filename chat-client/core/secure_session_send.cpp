@@ -9,6 +9,10 @@ namespace chat::client {
 namespace {
 
 constexpr std::size_t pkt_ack_bytes = frame::header_bytes + 20;
+// A datagram with something new goes twice where more than this gets lost: waiting until its loss
+// shows would take a round trip more.
+constexpr unsigned loss_permille_calm = 20;
+constexpr Duration repeat_after = milliseconds(10);
 constexpr std::size_t room_ack_bytes_max = frame::header_bytes + 15 + 5 * frame::gaps_max;
 
 }  // namespace
@@ -32,12 +36,16 @@ bool SecureSession::Impl::something_due(const Now& now) const {
     if (!path_responses.empty()) return true;
     if (state == State::leaving) return closes_sent < 4 && is_due(close_at);
     return probes_due > 0 || ping_due || members.wants_to_ask() || is_due(link->ack_at()) ||
-           is_due(room.ack_at()) || may_send_messages(now);
+           is_due(room.ack_at()) || may_send_messages(now) || repeat_due(now);
 }
 
 bool SecureSession::Impl::may_send_messages(const Now& now) const {
     return !only_ping && outbox.wants_to_send(now.at) &&
-           link->may_send(now.at, datagram::bytes_max);
+           link->may_send(now.at, outbox.datagram_bytes());
+}
+
+bool SecureSession::Impl::repeat_due(const Now& now) const {
+    return repeat_at && now.at >= *repeat_at && !only_ping && outbox.has_repeatable();
 }
 
 // True: something that asks for an acknowledgement.
@@ -46,8 +54,12 @@ bool SecureSession::Impl::write_content(const Now& now, Writer& writer) {
     const bool probe = probes_due > 0;
     bool written = false;
     if (probe) --probes_due;
-    if (may_send_messages(now) || (probe && !only_ping)) {
-        written = outbox.write(now.at, writer, counter, probe);
+    if (may_send_messages(now)) {
+        written = outbox.write(now.at, writer, counter, false);
+        if (link->loss_permille() > loss_permille_calm) repeat_at = now.at + repeat_after;
+    } else if ((probe && !only_ping) || repeat_due(now)) {
+        written = outbox.write(now.at, writer, counter, true);
+        repeat_at.reset();
     }
     if (members.wants_to_ask() && frame::write(writer, members.question())) {
         members.on_asked();
@@ -146,8 +158,9 @@ std::optional<Instant> SecureSession::Impl::next_deadline() const {
     consider(link->ack_at());
     consider(room.ack_at());
     if (content_open()) consider(link->probe_at());
+    if (!only_ping && outbox.has_repeatable()) consider(repeat_at);
     if (const auto pace = outbox.send_at(); pace && !only_ping) {
-        if (const auto window = link->may_send_at(datagram::bytes_max)) {
+        if (const auto window = link->may_send_at(outbox.datagram_bytes())) {
             consider(std::max(*pace, *window));
         }
     }

@@ -22,7 +22,7 @@ constexpr std::size_t fini_mac_offset = 240;
 constexpr std::size_t refuse_mac_offset = 16;
 // A RETRY that was altered makes an INIT that the server drops without a word. After so many tries
 // that is likelier than loss: at 30 % each way loss alone does it once in a hundred times.
-constexpr int proving_tries_max = 4;
+constexpr int proving_tries_max = 6;
 // The server forgets a half-open handshake after 10 s, counted from an INIT that was under way for
 // some time. A decision within 8 s leaves FINI a chance.
 constexpr Duration server_forgets_after = seconds(10);
@@ -110,6 +110,7 @@ struct Initiator::Impl {
     std::optional<Instant> copy_due;
     Instant give_up_at;
     std::optional<Instant> proving_since;  // the first INIT with a cookie was sent
+    Instant sent_at;                       // the first datagram of this step
     std::optional<Duration> rtt;
 };
 
@@ -146,7 +147,9 @@ void Initiator::Impl::enter(Instant now, Step next) {
         furthest = next;
         give_up_at = now + times.give_up_after;
     }
-    backoff.emplace(BackoffRule{times.first, times.percent, times.longest});
+    // Two round trips, where one was measured: what is not answered then has got lost.
+    const Duration first = rtt ? std::clamp(*rtt * 2, times.first_min, times.first) : times.first;
+    backoff.emplace(BackoffRule{first, times.percent, times.longest});
     tries = 0;
     due = now;
     copy_due.reset();
@@ -185,6 +188,7 @@ bool Initiator::Impl::on_retry(Instant now, const datagram::Retry& retry) {
     if (step == Step::asking) {
         server_flags = retry.server_flags;
         versions = retry.versions;
+        if (tries == 1) rtt = now - sent_at;
         prove(now, retry);
         return true;
     }
@@ -232,7 +236,7 @@ bool Initiator::Impl::on_resp(Instant now, const datagram::Resp& resp) {
     server_key = noise.remote_static();
     server_sid = offered->server_sid;
     // Of a repeated datagram nobody knows which copy was answered.
-    if (tries == 1) rtt = now - *proving_since;
+    if (tries == 1) rtt = now - sent_at;
     enter(now, Step::deciding);
     if (may_skip_decision()) {
         finish(now);
@@ -341,7 +345,7 @@ void Initiator::poll_transmit(const Now& now, TransmitSink& sink) {
     if (now.at < self.due) return;
     if (!sink.send({}, datagram)) return;
     if (self.step == Step::proving && !self.proving_since) self.proving_since = now.at;
-    ++self.tries;
+    if (self.tries++ == 0) self.sent_at = now.at;
     self.due = now.at + self.backoff->next();
     self.lossy = self.lossy || self.tries > 1;
     if (self.lossy) self.copy_due = now.at + self.times.copy_after;

@@ -26,7 +26,8 @@
 namespace chat {
 
 struct HandshakeTimes {
-    Duration first = milliseconds(500);
+    Duration first = milliseconds(500);  // while no round trip was measured
+    Duration first_min = milliseconds(200);
     int percent = 150;
     Duration longest = seconds(3);
     Duration copy_after = milliseconds(10);

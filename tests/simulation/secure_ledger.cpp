@@ -56,14 +56,22 @@ void Reading::promise(bool kept, std::string_view what, std::string_view detail)
     if (!detail.empty()) *broken_ += ": " + std::string(detail.substr(0, 60));
 }
 
-void Reading::number(Seq seq, EntryKind kind, std::string_view name, std::string_view text) {
-    ++shown_;
-    if (renumbered_) {
-        renumbered_ = false;
-        next_ = seq;
-        // Several logs may have been lost while nobody looked.
-        log_ = ledger_.log();
+// Which log it was that a server had when it welcomed us, only what it says next shows: whoever was
+// stopped hears of one that is lost by now.
+std::size_t Reading::log_with(Seq seq, EntryKind kind, WallTime time) const {
+    for (std::size_t log = ledger_.log();; --log) {
+        const server::Entry* entry = ledger_.entry(log, seq);
+        if (log == 0 || (entry != nullptr && entry->kind == kind && entry->time == time)) {
+            return log;
+        }
     }
+}
+
+void Reading::number(Seq seq, EntryKind kind, WallTime time, std::string_view name,
+                     std::string_view text) {
+    ++shown_;
+    if (std::exchange(renumbered_, false)) next_ = seq;
+    if (std::exchange(log_unknown_, false)) log_ = log_with(seq, kind, time);
     promise(next_ != 0, "nothing is shown before the welcome", text);
     promise(seq == next_, "every number is shown once, ascending, without a hole",
             std::to_string(seq) + " instead of " + std::to_string(next_) + " " + std::string(text));
@@ -94,27 +102,24 @@ void Reading::on_event(const client::Event& event) {
     if (const auto* welcome = std::get_if<client::Welcome>(&event)) {
         promise(next_ == 0, "welcome comes once");
         next_ = welcome->next;
-        log_ = ledger_.log();
+        log_unknown_ = true;
     } else if (const auto* message = std::get_if<client::Message>(&event)) {
-        number(message->seq, EntryKind::message, message->from, message->text);
+        number(message->seq, EntryKind::message, message->time, message->from, message->text);
     } else if (const auto* joined = std::get_if<client::Joined>(&event)) {
-        number(joined->seq, EntryKind::join, joined->name, {});
+        number(joined->seq, EntryKind::join, joined->time, joined->name, {});
     } else if (const auto* left = std::get_if<client::Left>(&event)) {
-        number(left->seq, EntryKind::leave, left->name, {});
+        number(left->seq, EntryKind::leave, left->time, left->name, {});
     } else if (const auto* announced = std::get_if<client::Announcement>(&event)) {
-        number(announced->seq, EntryKind::announcement, {}, announced->text);
+        number(announced->seq, EntryKind::announcement, announced->time, {}, announced->text);
     } else if (const auto* gap = std::get_if<client::Gap>(&event)) {
-        if (std::exchange(renumbered_, false)) {
-            next_ = gap->from;
-            log_ = ledger_.log();
-        }
+        if (std::exchange(renumbered_, false)) next_ = gap->from;
         promise(gap->from == next_ && gap->to >= gap->from, "a gap begins where the user is",
                 std::to_string(gap->from));
         next_ = gap->to + 1;
     } else if (const auto* accepted = std::get_if<client::Accepted>(&event)) {
         on_accepted(*accepted);
     } else if (const auto* error = std::get_if<client::Error>(&event)) {
-        if (error->code == ErrorCode::history_restarted) renumbered_ = true;
+        if (error->code == ErrorCode::history_restarted) renumbered_ = log_unknown_ = true;
         if (error->code == ErrorCode::uncertain || error->code == ErrorCode::bad_input) {
             ++given_up_;
         }

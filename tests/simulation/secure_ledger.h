@@ -63,8 +63,9 @@ class Reading {
     const std::optional<std::string>& broken() const { return broken_; }
 
   private:
-    void number(server::Seq seq, server::EntryKind kind, std::string_view name,
+    void number(server::Seq seq, server::EntryKind kind, WallTime time, std::string_view name,
                 std::string_view text);
+    std::size_t log_with(server::Seq seq, server::EntryKind kind, WallTime time) const;
     void on_accepted(const client::Accepted& accepted);
     void promise(bool kept, std::string_view what, std::string_view detail = {});
 
@@ -75,6 +76,7 @@ class Reading {
     server::Seq next_ = 0;
     std::size_t log_ = 0;
     bool renumbered_ = false;  // a new log was announced: the next number is wherever it begins
+    bool log_unknown_ = true;
     std::uint64_t shown_ = 0;
     std::optional<std::string> broken_;
 };

@@ -92,12 +92,13 @@ class Life {
         if (!seen && !world_.broken()) {
             return "in good weather everything arrives: " + who_lacks_what();
         }
+        if (world_.broken()) return world_.broken();
         for (const auto& person : world_.people()) {
             if (person->is_running() && person->reading().unanswered() > 0) {
                 return "whatever was said has an answer: " + person->name();
             }
         }
-        return world_.broken();
+        return std::nullopt;
     }
 
     std::string who_lacks_what() const {
