@@ -162,8 +162,9 @@ struct Close {
     std::uint32_t wait_ms = 0;
 };
 
-using Frame = std::variant<Ping, PktAck, Msg, MsgAck, MsgFrom, Events, EventPart, RoomAck, Head, Gone,
-                           MembersWanted, Members, PathChallenge, PathResponse, Welcome, Close>;
+using Frame =
+    std::variant<Ping, PktAck, Msg, MsgAck, MsgFrom, Events, EventPart, RoomAck, Head, Gone,
+                 MembersWanted, Members, PathChallenge, PathResponse, Welcome, Close>;
 
 enum class Sender : std::uint8_t { client, server };
 // Whether a frame of this kind asks for an acknowledgement.
