@@ -60,7 +60,7 @@ TEST_CASE("without core dumps a process that is not root still sees its own desc
 TEST_CASE("without core dumps a child still dies with its parent") {
     int ends[2];
     REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
-    auto child = ChildProcess::fork(nullptr, [&ends] {
+    auto child = ChildProcess::fork(nullptr, [] {
         if (!forbid_core_dumps()) return 1;
         auto grandchild = ChildProcess::fork(nullptr, []() -> int {
             for (;;)

@@ -18,7 +18,7 @@ namespace chat::client {
 
 class SecureBench final : public TransmitSink {
   public:
-    explicit SecureBench(SecureSessionConfig config = accept_new(), std::uint64_t seed = 1)
+    explicit SecureBench(const SecureSessionConfig& config = accept_new(), std::uint64_t seed = 1)
         : server(seed),
           client_random(seed + 1000),
           identity(KeyPair::generate(client_random)),
@@ -94,7 +94,8 @@ class SecureBench final : public TransmitSink {
         forget();
     }
     void say(std::string_view text, std::string id = {}) {
-        CHECK(session.say(now, text, std::move(id)));
+        const bool taken = session.say(now, text, std::move(id));
+        CHECK(taken);
         drive();
     }
     void quit() {

@@ -85,7 +85,7 @@ class TestServer {
 
     // The answers, in order.
     std::vector<Datagram> receive(const Now& now, const Datagram& datagram) {
-        out.clear();
+        out_.clear();
         switch (*datagram::type_of(datagram)) {
             case datagram::Type::init:
                 answer(responder->on_init(now, peer, datagram));
@@ -99,7 +99,7 @@ class TestServer {
             default:
                 FAIL("a client never sends this");
         }
-        return std::exchange(out, {});
+        return std::exchange(out_, {});
     }
 
     // Frames written by `write`, sealed for the newest member (or the one before).
@@ -166,14 +166,14 @@ class TestServer {
 
   private:
     void answer(std::span<const std::byte> datagram) {
-        if (!datagram.empty()) out.emplace_back(datagram.begin(), datagram.end());
+        if (!datagram.empty()) out_.emplace_back(datagram.begin(), datagram.end());
     }
 
     void on_fini(const Now& now, const Datagram& datagram) {
         for (auto& member : members) {
             if (member.fini == datagram) {
                 const frame::Welcome welcome = member.welcome;
-                out.push_back(seal_for(member, welcome));
+                out_.push_back(seal_for(member, welcome));
                 return;
             }
         }
@@ -192,8 +192,8 @@ class TestServer {
         member.epoch = made.request.client_epoch;
         if (refuses) {
             members.push_back(std::move(member));
-            out.push_back(seal(frame::Close{*refuses, 0}));
-            responder->refuse(made.server_sid, out.back());
+            out_.push_back(seal(frame::Close{*refuses, 0}));
+            responder->refuse(made.server_sid, out_.back());
             members.pop_back();
             return;
         }
@@ -219,7 +219,7 @@ class TestServer {
         for (auto& m : members)
             m.welcome.name = m.name;
         const frame::Welcome sent = members.back().welcome;
-        out.push_back(seal(sent));
+        out_.push_back(seal(sent));
     }
 
     void on_data(const Now&, Datagram datagram) {
@@ -250,7 +250,7 @@ class TestServer {
             const frame::PktAck ack{member->largest, member->largest_ts, 0,
                                     static_cast<std::uint32_t>(member->received),
                                     static_cast<std::uint32_t>(bytes * member->received)};
-            out.push_back(seal_for(*member, ack, head()));
+            out_.push_back(seal_for(*member, ack, head()));
         }
     }
 
@@ -279,7 +279,7 @@ class TestServer {
                     epoch.results[f.msg_id] = {f.msg_id, 1, seq, frame::MsgStatus::stored};
                     if (sends_entries) {
                         for (auto& datagram : events(seq, seq))
-                            out.push_back(std::move(datagram));
+                            out_.push_back(std::move(datagram));
                     }
                 }
             }
@@ -292,7 +292,7 @@ class TestServer {
         std::advance(result, epoch.results.size() > 32 ? epoch.results.size() - 32 : 0);
         for (; result != epoch.results.end(); ++result)
             ack.results[ack.count++] = result->second;
-        out.push_back(seal_for(member, ack));
+        out_.push_back(seal_for(member, ack));
     }
     void on_frame(Member& member, const frame::MsgFrom& f) {
         auto& results = epochs[member.epoch].results;
@@ -308,7 +308,7 @@ class TestServer {
             const std::uint64_t last = std::min<std::uint64_t>(first + gap.count - 1, log.size());
             if (!sends_entries || &member != &members.back()) continue;
             for (auto& datagram : events(first, last))
-                out.push_back(std::move(datagram));
+                out_.push_back(std::move(datagram));
         }
         heard.push_back(text);
     }
@@ -329,21 +329,21 @@ class TestServer {
             ++page.count;
         }
         page.names = list;
-        if (stores) out.push_back(seal_for(member, page));
+        if (stores) out_.push_back(seal_for(member, page));
     }
     void on_frame(Member&, const frame::PathResponse& f) {
         heard.push_back("PATH_RESPONSE " + std::to_string(std::to_integer<int>(f.data[0])));
     }
     void on_frame(Member& member, const frame::Close&) {
         heard.push_back("CLOSE");
-        if (stores) out.push_back(seal_for(member, frame::Close{}));
+        if (stores) out_.push_back(seal_for(member, frame::Close{}));
     }
     template <class Other>
     void on_frame(Member&, const Other&) {
         FAIL("a client never sends this");
     }
 
-    std::vector<Datagram> out;
+    std::vector<Datagram> out_;
 };
 
 }  // namespace chat::client

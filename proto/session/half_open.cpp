@@ -31,9 +31,10 @@ PrefixLimits::Bucket& PrefixLimits::bucket(const IpAddress& ip) {
     return buckets_[hash_(std::as_bytes(std::span(ip.bytes).first(bytes))) % prefix_buckets];
 }
 
-bool PrefixLimits::admit(Instant now, const IpAddress& ip) {
+bool PrefixLimits::admit(Instant now, const IpAddress& ip, bool crowded) {
     Bucket& own = bucket(ip);
-    return own.half_open < half_open_per_prefix_max && own.rate.take(now, handshakes_per_prefix);
+    return own.half_open < (crowded ? 1 : half_open_per_prefix_max) &&
+           own.rate.take(now, handshakes_per_prefix);
 }
 
 HalfOpenTable::HalfOpenTable(RandomSource& random, std::pmr::memory_resource& secrets)
@@ -75,8 +76,12 @@ std::expected<HalfOpen*, HalfOpenTable::Refusal> HalfOpenTable::add(Instant now,
                                                                     const HalfOpenKey& key,
                                                                     std::uint32_t server_sid) {
     assert(find(key) == nullptr && find(server_sid) == nullptr);
-    if (!prefixes_.admit(now, key.peer.ip)) return std::unexpected(Refusal::prefix_limited);
-    if (free_ == none) return std::unexpected(Refusal::table_full);
+    const bool crowded = now < rate_.ready_at(handshakes_uncrowded);
+    if (!prefixes_.admit(now, key.peer.ip, crowded)) {
+        return std::unexpected(Refusal::prefix_limited);
+    }
+    if (!rate_.take(now, handshakes_in_all)) return std::unexpected(Refusal::too_many);
+    if (free_ == none) release(oldest_);
     const Index index = free_;
     Slot& slot = slots_[index];
     free_ = slot.next_by_key;

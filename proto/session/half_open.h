@@ -3,7 +3,9 @@
 // prefix (an IPv4 address, the /56 of an IPv6 address) may begin. Both tables have a fixed size
 // and are allocated once, whatever is sent; every look-up is O(1), by hashes that nobody outside
 // can aim. The handshakes hold secrets and lie in the memory given for them. All lives are equal,
-// so the oldest entry is the first to go and nothing is ever searched for.
+// so the oldest entry is the first to go, also when another one needs its place, and nothing is
+// ever searched for. When very many come at once, a prefix that has a handshake already waits:
+// else whoever sends most would take every place.
 #pragma once
 
 #include <array>
@@ -28,6 +30,10 @@ inline constexpr std::size_t half_open_max = 4096;
 inline constexpr std::uint16_t half_open_per_prefix_max = 64;
 inline constexpr Duration half_open_life = seconds(10);
 inline constexpr TokenRate handshakes_per_prefix{milliseconds(20), 100};
+// All prefixes together: a third of one core, at 0.15 ms each.
+inline constexpr TokenRate handshakes_in_all{microseconds(500), 1000};
+// Fewer than half of the burst are left: it is crowded.
+inline constexpr TokenRate handshakes_uncrowded{microseconds(500), 500};
 inline constexpr std::size_t prefix_buckets = 65'536;
 
 // SipHash under a key of its own (libsodium's crypto_shorthash).
@@ -45,8 +51,9 @@ class PrefixLimits {
   public:
     explicit PrefixLimits(RandomSource& random);
 
-    // Takes one handshake out of the rate, unless there are too many already.
-    bool admit(Instant now, const IpAddress& ip);
+    // Takes one handshake out of the rate, unless there are too many already; when it is crowded,
+    // one is too many.
+    bool admit(Instant now, const IpAddress& ip, bool crowded);
     void opened(const IpAddress& ip) { ++bucket(ip).half_open; }
     void closed(const IpAddress& ip) { --bucket(ip).half_open; }
 
@@ -84,14 +91,14 @@ struct HalfOpen {
 
 class HalfOpenTable {
   public:
-    enum class Refusal : std::uint8_t { prefix_limited, table_full };
+    enum class Refusal : std::uint8_t { prefix_limited, too_many };
 
     HalfOpenTable(RandomSource& random, std::pmr::memory_resource& secrets);
 
     // Entries live until the next call that changes the table.
     HalfOpen* find(const HalfOpenKey& key);
     HalfOpen* find(std::uint32_t server_sid);
-    // Neither the key nor the server_sid may be there already.
+    // Neither the key nor the server_sid may be there already. In a full table the oldest goes.
     std::expected<HalfOpen*, Refusal> add(Instant now, const HalfOpenKey& key,
                                           std::uint32_t server_sid);
     void remove(std::uint32_t server_sid);
@@ -122,6 +129,7 @@ class HalfOpenTable {
 
     KeyedHash hash_;
     PrefixLimits prefixes_;
+    TokenBucket rate_;
     std::pmr::vector<Slot> slots_;
     Chains by_key_, by_sid_;
     Index free_ = 0, oldest_ = none, newest_ = none;

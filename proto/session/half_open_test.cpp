@@ -110,18 +110,34 @@ TEST_CASE("the table takes 4,096, allocates once, and has room again when they a
     for (std::uint32_t round = 0; round < 3; ++round) {
         const Instant now = Instant{} + seconds(20 * round);
         f.table.expire(now);
-        for (std::uint32_t i = 0; i < half_open_max; ++i)
-            REQUIRE(f.table.add(now, key(i), 1 + i));
-        for (std::uint32_t i = 0; i < 1000; ++i) {
-            const auto refused = f.table.add(now, key(1'000'000 + i), 100'000 + i);
-            REQUIRE_FALSE(refused);
-            REQUIRE(refused.error() == Refusal::table_full);
-        }
+        std::uint32_t i = 0;
+        for (; i < half_open_max; ++i)
+            REQUIRE(f.table.add(now + microseconds(500) * i, key(i), 1 + i));
+        CHECK(f.table.find(1) != nullptr);
+        // The oldest make room.
+        for (; i < half_open_max + 1000; ++i)
+            REQUIRE(f.table.add(now + microseconds(500) * i, key(i), 1 + i));
         CHECK(f.table.size() == half_open_max);
-        CHECK(f.table.find(half_open_max) != nullptr);
+        CHECK(f.table.find(1000) == nullptr);
+        CHECK(f.table.find(1001) != nullptr);
     }
     CHECK(f.memory.bytes == bytes);
     CHECK(f.memory.allocations == 1);
+}
+
+TEST_CASE("all together begin 1,000 at once and 2,000 a second; in a crowd each prefix has one") {
+    Fixture f;
+    std::uint32_t begun = 0;
+    std::uint32_t sid = 1;
+    for (std::uint32_t i = 0; i < 3000; ++i)
+        begun += f.table.add({}, key(i), sid++).has_value() ? 1 : 0;
+    CHECK(begun == 1000);
+    CHECK(f.table.add({}, key(5000), sid++).error() == Refusal::too_many);
+    // It is still crowded a moment later: who has one waits, who has none comes in.
+    const Instant later = Instant{} + milliseconds(10);
+    CHECK(f.table.add(later, key(0, 1), sid++).error() == Refusal::prefix_limited);
+    CHECK(f.table.add(later, key(5000), sid++));
+    CHECK(f.table.add(Instant{} + milliseconds(400), key(0, 1), sid++));
 }
 
 TEST_CASE("a prefix has 64 handshakes at most, and room for each that ends") {
@@ -170,11 +186,11 @@ TEST_CASE("a prefix is an IPv4 address or the first 56 bits of an IPv6 address")
         SeededRandom random(3);
         PrefixLimits limits(random);
         for (std::size_t i = 0; i < half_open_per_prefix_max; ++i) {
-            REQUIRE(limits.admit({}, one));
+            REQUIRE(limits.admit({}, one, false));
             limits.opened(one);
         }
-        CHECK_FALSE(limits.admit({}, one));
-        CHECK(limits.admit({}, other) != same);
+        CHECK_FALSE(limits.admit({}, one, false));
+        CHECK(limits.admit({}, other, false) != same);
     }
 }
 

@@ -129,8 +129,8 @@ HalfOpen* Responder::Impl::open(const Now& now, const HalfOpenKey& key) {
     if (!sid) return nullptr;
     const auto added = table.add(now.at, key, *sid);
     if (added) return *added;
-    ++(added.error() == HalfOpenTable::Refusal::table_full ? counters.table_full
-                                                           : counters.prefix_limited);
+    ++(added.error() == HalfOpenTable::Refusal::too_many ? counters.too_many
+                                                         : counters.prefix_limited);
     return nullptr;
 }
 

@@ -45,7 +45,7 @@ struct Established {
 std::array<std::byte, 16> fini_digest(std::span<const std::byte> datagram);
 
 struct ResponderCounters {
-    std::uint64_t retries = 0, bad_cookies = 0, resps = 0, table_full = 0, prefix_limited = 0,
+    std::uint64_t retries = 0, bad_cookies = 0, resps = 0, too_many = 0, prefix_limited = 0,
                   bad_messages = 0, wrong_passwords = 0, established = 0;
 };
 

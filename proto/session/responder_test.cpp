@@ -260,16 +260,24 @@ TEST_CASE("a flood of proved addresses meets a fixed table") {
     for (unsigned i = 0; i < half_open_max + 300; ++i) {
         TestClient client(1000 + i);
         const Endpoint from = other_prefix(i);
-        const bool answered =
-            !server.init(start, proved_init(client, server, start, from), from).empty();
-        // A few prefixes meet in one bucket; none has 64 handshakes here.
-        REQUIRE(answered == (i < half_open_max));
+        const Now now = at(microseconds(500) * i);
+        REQUIRE_FALSE(server.init(now, proved_init(client, server, now, from), from).empty());
     }
     CHECK(server.responder.half_open() == half_open_max);
-    CHECK(server.responder.counters().table_full == 300);
+    int answered = 0;
+    const Now at_once = at(seconds(3));
+    for (unsigned i = 0; i < 3000; ++i) {
+        TestClient client(10'000 + i, at_once);
+        const Endpoint from = other_prefix(10'000 + i);
+        const auto init = proved_init(client, server, at_once, from);
+        if (!server.init(at_once, init, from).empty()) ++answered;
+    }
+    CHECK(answered <= 1000);
+    CHECK(server.responder.counters().too_many >= 1700);
+    CHECK(server.responder.half_open() == half_open_max);
     CHECK(server.memory.bytes == memory);
     TestClient client(5);
-    const Now later = at(seconds(10));
+    const Now later = at(seconds(20));
     TestClient fresh(6, later);
     CHECK(prove(fresh, server, later));
     CHECK(server.responder.half_open() == 1);
