@@ -460,6 +460,7 @@ class SecureBench final : public TransmitSink {
             all.push_back(&client("m" + std::to_string(i), static_cast<std::uint16_t>(100 + i),
                                   IpAddress::v4(10, block, 0, 1)));
             log_in(*all.back());
+            now.at = now.at + milliseconds(1);  // all at once are more than it lets in
         }
         commits = true;
         drive();

@@ -163,7 +163,9 @@ class Network(SecureCase):
 
     def test_killed_and_started_again(self) -> None:
         """The same person at once takes the place of his own ghost; nobody hears of it."""
-        alice, bob = self.joined(self.relay, "alice", "bob")
+        (alice,) = self.joined(self.relay, "alice")
+        (bob,) = self.joined(self.relay, "bob")
+        alice.event("join", name="bob")
         bob.send_signal(signal.SIGKILL)
         bob.wait()
         again = self.client(self.relay.port, "bob", data=str(self.folder / "client-bob"))
