@@ -50,6 +50,7 @@ void SecurePerson::starts_again() {
                                                        *std::pmr::new_delete_resource());
     session_->set_gives_up(false);
     receiver_ = std::make_unique<client::Receiver>(*std::pmr::new_delete_resource());
+    taken_.clear();
     receiver_due_.reset();
     stopped_until_.reset();
     session_->on_receiver_started(surroundings_.now);
@@ -94,6 +95,7 @@ void SecurePerson::turn() {
     if (receiver_due_ && now.at >= *receiver_due_) {
         receiver_due_.reset();
         receiver_ = std::make_unique<client::Receiver>(*std::pmr::new_delete_resource());
+        taken_.clear();
         session_->on_receiver_started(now);
     }
     if (std::exchange(refused_, false)) session_->on_refused(now);
@@ -117,9 +119,24 @@ void SecurePerson::receive() {
 
 void SecurePerson::hand_over() {
     for (const auto& packet : frames_.take()) {
+        check_taken_once(packet);
         session_->on_receiver_frame(surroundings_.now, packet);
         // Between two packets the terminal process may show what the first one brought.
         show();
+    }
+}
+
+void SecurePerson::check_taken_once(std::span<const std::byte> packet) {
+    const auto events = client::decode_receiver_packet(packet);
+    if (!events) {
+        if (!broken_) broken_ = "the receiver's packets are understood";
+        return;
+    }
+    for (const auto& event : *events) {
+        const auto* received = std::get_if<client::PacketReceived>(&event);
+        if (received == nullptr || taken_.emplace(received->sid, received->counter).second)
+            continue;
+        if (!broken_) broken_ = "no datagram is taken twice";
     }
 }
 

@@ -9,7 +9,10 @@
 #include <memory>
 #include <memory_resource>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chat-client/core/receiver.h"
@@ -74,6 +77,7 @@ class SecurePerson final : public Host {
     bool is_stopped() const { return stopped_until_ && *stopped_until_ > surroundings_.now.at; }
     void receive();
     void hand_over();
+    void check_taken_once(std::span<const std::byte> packet);
     void obey();
     void transmit();
     void show();
@@ -89,6 +93,7 @@ class SecurePerson final : public Host {
     std::unique_ptr<client::Receiver> receiver_;
     std::optional<Instant> receiver_due_;
     client::ReceiverFrames frames_;
+    std::set<std::pair<std::uint32_t, std::uint64_t>> taken_;  // by this receiver: key and counter
     std::deque<std::vector<std::byte>> socket_buffer_;
     bool refused_ = false;
     bool touched_ = false;
