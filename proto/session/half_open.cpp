@@ -33,8 +33,11 @@ PrefixLimits::Bucket& PrefixLimits::bucket(const IpAddress& ip) {
 
 bool PrefixLimits::admit(Instant now, const IpAddress& ip, bool crowded) {
     Bucket& own = bucket(ip);
-    return own.half_open < (crowded ? 1 : half_open_per_prefix_max) &&
-           own.rate.take(now, handshakes_per_prefix);
+    if (own.half_open >= half_open_per_prefix_max) return false;
+    if (crowded && now - own.begun_at < half_open_life) return false;
+    if (!own.rate.take(now, handshakes_per_prefix)) return false;
+    own.begun_at = now;
+    return true;
 }
 
 HalfOpenTable::HalfOpenTable(RandomSource& random, std::pmr::memory_resource& secrets)
@@ -76,11 +79,13 @@ std::expected<HalfOpen*, HalfOpenTable::Refusal> HalfOpenTable::add(Instant now,
                                                                     const HalfOpenKey& key,
                                                                     std::uint32_t server_sid) {
     assert(find(key) == nullptr && find(server_sid) == nullptr);
+    // Before the prefix, whose turn it would cost.
+    if (now < rate_.ready_at(handshakes_in_all)) return std::unexpected(Refusal::too_many);
     const bool crowded = now < rate_.ready_at(handshakes_uncrowded);
     if (!prefixes_.admit(now, key.peer.ip, crowded)) {
         return std::unexpected(Refusal::prefix_limited);
     }
-    if (!rate_.take(now, handshakes_in_all)) return std::unexpected(Refusal::too_many);
+    rate_.take(now, handshakes_in_all);
     if (free_ == none) release(oldest_);
     const Index index = free_;
     Slot& slot = slots_[index];

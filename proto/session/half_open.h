@@ -4,7 +4,7 @@
 // and are allocated once, whatever is sent; every look-up is O(1), by hashes that nobody outside
 // can aim. The handshakes hold secrets and lie in the memory given for them. All lives are equal,
 // so the oldest entry is the first to go, also when another one needs its place, and nothing is
-// ever searched for. When very many come at once, a prefix that has a handshake already waits:
+// ever searched for. When very many come at once, a prefix that had its turn waits:
 // else whoever sends most would take every place.
 #pragma once
 
@@ -52,7 +52,7 @@ class PrefixLimits {
     explicit PrefixLimits(RandomSource& random);
 
     // Takes one handshake out of the rate, unless there are too many already; when it is crowded,
-    // one is too many.
+    // one in half_open_life is enough.
     bool admit(Instant now, const IpAddress& ip, bool crowded);
     void opened(const IpAddress& ip) { ++bucket(ip).half_open; }
     void closed(const IpAddress& ip) { --bucket(ip).half_open; }
@@ -60,6 +60,7 @@ class PrefixLimits {
   private:
     struct Bucket {
         TokenBucket rate;
+        Instant begun_at{INT64_MIN / 2};  // the latest
         std::uint16_t half_open = 0;
     };
     Bucket& bucket(const IpAddress& ip);

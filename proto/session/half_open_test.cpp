@@ -136,6 +136,8 @@ TEST_CASE("all together begin 1,000 at once and 2,000 a second; in a crowd each 
     // It is still crowded a moment later: who has one waits, who has none comes in.
     const Instant later = Instant{} + milliseconds(10);
     CHECK(f.table.add(later, key(0, 1), sid++).error() == Refusal::prefix_limited);
+    f.table.remove(1);  // its turn is over, but it had one
+    CHECK(f.table.add(later, key(0, 1), sid++).error() == Refusal::prefix_limited);
     CHECK(f.table.add(later, key(5000), sid++));
     CHECK(f.table.add(Instant{} + milliseconds(400), key(0, 1), sid++));
 }

@@ -33,6 +33,7 @@ class Network:
         self.weather = Weather()
         self.recordings: dict[int, list[tuple[str, bytes]]] = {}
         self.clients: dict[Address, Session] = {}
+        self._kept: list[Session] = []  # or another one could get the same id
         self._random = random.Random(seed)
         random.seed(seed)  # what the sessions throw dice for, except for keys
         self._queue: list[tuple[float, int, bool, Address, bytes]] = []
@@ -40,6 +41,7 @@ class Network:
 
     def add(self, address: Address, session: Session) -> Session:
         self.clients[address] = session
+        self._kept.append(session)
         self.recordings.setdefault(id(session), [])
         return session
 
