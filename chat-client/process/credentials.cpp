@@ -8,7 +8,7 @@
 
 #include "chat-client/process/identity.h"
 #include "chat-client/process/known_servers.h"
-#include "chat-client/process/password_file.h"
+#include "sys/password_file.h"
 
 namespace chat::client {
 namespace {
@@ -78,7 +78,7 @@ std::expected<Credentials, Refusal> load_credentials(const Options& options, boo
     credentials.known_line = known->line;
 
     if (!options.password_file.empty()) {
-        auto password = read_password(options.password_file);
+        auto password = sys::read_password(options.password_file);
         if (!password) return refuse(password.error().sentence(), EX_NOINPUT);
         if (password->readable_by_others) {
             credentials.remarks.push_back(

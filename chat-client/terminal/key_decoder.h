@@ -22,7 +22,7 @@ class KeyDecoder {
     void on_function_key(Key key);
     void on_paste_begin();
     void on_paste_end();
-    // Nothing more for now: an escape still waiting was a key of its own. A character or paste
+    // The input is drained: an escape still waiting was a key of its own. A character or paste
     // still incomplete goes on waiting.
     void on_pause();
 

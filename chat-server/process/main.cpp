@@ -17,6 +17,7 @@
 #include "proto/session/key_schedule.h"
 #include "sys/data_folder.h"
 #include "sys/descriptor.h"
+#include "sys/password_file.h"
 #include "sys/process_hardening.h"
 #include "sys/resolve.h"
 #include "sys/sandbox.h"
@@ -38,14 +39,14 @@ int explain(const sys::OsError& error, std::string_view advice, int status) {
 // 0, or the exit status.
 int set_password(const Options& options, ServerSecrets& secrets) {
     if (options.password_file.empty()) return 0;
-    auto password = read_password(options.password_file);
+    auto password = sys::read_password(options.password_file);
     if (!password) {
         return explain(password.error(), "Give a file whose first line is the password.",
                        EX_NOINPUT);
     }
     // Once, and never because of a datagram: it costs 64 MiB and a tenth of a second.
-    secrets.password_key = password_key(*password, secrets.identity.public_key);
-    wipe(std::as_writable_bytes(std::span(*password)));
+    secrets.password_key = password_key(password->text, secrets.identity.public_key);
+    wipe(std::as_writable_bytes(std::span(password->text)));
     if (secrets.password_key) return 0;
     fmt::print(stderr, "chat-server: there is not enough memory to prepare the password.\n");
     return EX_OSERR;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <string_view>
 
 #include "proto/wire/reader.h"
@@ -16,7 +15,6 @@ namespace {
 constexpr std::string_view key_file = "server.key";
 constexpr std::string_view reset_file = "reset.key";
 constexpr std::string_view count_file = "start_count";
-constexpr std::size_t password_bytes_max = 1024;
 
 std::unexpected<sys::OsError> damaged(const sys::DataFolder& folder, std::string_view file,
                                       std::string_view what) {
@@ -87,27 +85,6 @@ sys::Result<ServerSecrets> load_secrets(const sys::DataFolder& folder, RandomSou
     if (!count) return std::unexpected(count.error());
     secrets.start_count = *count;
     return secrets;
-}
-
-sys::Result<std::string> read_password(const std::string& path) {
-    const std::string doing = "read the password from " + path;
-    std::FILE* file = std::fopen(path.c_str(), "re");
-    if (file == nullptr) return sys::os_error(doing);
-    std::array<char, password_bytes_max + 2> room{};
-    const std::size_t size = std::fread(room.data(), 1, room.size(), file);
-    const bool failed = std::ferror(file) != 0;
-    const int code = errno;
-    std::fclose(file);
-    std::string_view line(room.data(), size);
-    line = line.substr(0, line.find_first_of("\r\n"));
-    std::string password(line);
-    wipe(std::as_writable_bytes(std::span(room)));
-    if (failed) return sys::os_error(code, doing);
-    if (password.empty()) return sys::os_error(EINVAL, doing, "its first line is empty");
-    if (password.size() > password_bytes_max) {
-        return sys::os_error(EINVAL, doing, "its first line is longer than 1024 bytes");
-    }
-    return password;
 }
 
 }  // namespace chat::server

@@ -20,7 +20,4 @@ ServerSecrets make_secrets(RandomSource& random);
 // Reads what is there, makes what is missing, and counts this start.
 sys::Result<ServerSecrets> load_secrets(const sys::DataFolder& folder, RandomSource& random);
 
-// The first line of a file, for people who join. Nothing in it is not allowed.
-sys::Result<std::string> read_password(const std::string& path);
-
 }  // namespace chat::server

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "chat-client/process/password_file.h"
+#include "sys/password_file.h"
 
 #include <cerrno>
+#include <fstream>
 #include <sys/stat.h>
 
-#include "chat-client/process/test_support.h"
+#include "sys/test_support.h"
 
-using namespace chat::client;
-using namespace chat::client::test;
+using namespace chat::sys;
+using namespace chat::sys::test;
 
 TEST_CASE("the password is the first line, without its end") {
     struct Row {
@@ -31,7 +32,7 @@ TEST_CASE("the password is the first line, without its end") {
     const TempFolder temp;
     for (const auto& row : table) {
         CAPTURE(row.content.substr(0, 20), row.content.size());
-        temp.write("password", row.content);
+        std::ofstream(temp / "password", std::ios::binary) << row.content;
         const auto password = read_password(temp / "password");
         CHECK(password.has_value() == !row.password.empty());
         if (password) {
@@ -54,7 +55,7 @@ TEST_CASE("a file that is not there, or is a folder") {
 
 TEST_CASE("whoever else can read it is noticed") {
     const TempFolder temp;
-    temp.write("password", "secret\n");
+    std::ofstream(temp / "password", std::ios::binary) << "secret\n";
     struct Row {
         mode_t mode;
         bool readable_by_others;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The password of --password-file: the file's first line without its end. It is kept in a file and
-// not given on the command line, which everybody on the machine can read.
+// not given on the command line, which everybody on the machine can read. Both programs read it
+// here, so that the same file is the same password to both.
 #pragma once
 
 #include <string>
 
 #include "sys/error.h"
 
-namespace chat::client {
+namespace chat::sys {
 
 struct Password {
     std::string text;
@@ -15,6 +16,6 @@ struct Password {
 };
 
 // EINVAL: its first line is empty, or longer than any password.
-sys::Result<Password> read_password(const std::string& path);
+Result<Password> read_password(const std::string& path);
 
-}  // namespace chat::client
+}  // namespace chat::sys
