@@ -70,6 +70,12 @@ class Link {
     Duration probe_timeout() const;  // without back-off
     // Of the datagrams we sent lately, in 1/1000.
     unsigned loss_permille() const { return loss_.permille(); }
+    // How many were judged lost, ever (modulo 2^32).
+    std::uint32_t lost() const { return loss_.lost(); }
+    // Whether each datagram up to this counter is known to have arrived or to be lost.
+    bool is_judged(std::uint64_t counter) const {
+        return counter < loss_.acked_end() && !loss_.is_unsure();
+    }
     std::uint32_t probe_timeouts_in_row() const { return timeouts_in_row_; }
     std::size_t window_bytes() const { return congestion_.window_bytes(); }
     std::size_t in_flight_bytes() const { return in_flight_bytes_; }

@@ -36,6 +36,7 @@ std::optional<LossEstimator::Judged> LossEstimator::on_ack(std::uint64_t largest
     // Of those missing now, as many as were missing before are the same ones.
     const std::uint32_t old = std::min(missing_, missing);
     if (old > lost_) judged.lost = old - lost_;
+    lost_ever_ += judged.lost;
     lost_ = old;
     missing_ = missing;
     average(acked_end_ - judged_end_, judged.lost);

@@ -28,6 +28,10 @@ class LossEstimator {
     std::uint64_t acked_end() const { return acked_end_; }
     // Share of the datagrams lost lately (about the last 64), in 1/1000.
     unsigned permille() const { return parts_per_million_ / 1000; }
+    // How many datagrams were judged lost, over all keys.
+    std::uint32_t lost() const { return lost_ever_; }
+    // Whether some of those before acked_end may have got lost or may still come.
+    bool is_unsure() const { return missing_ != lost_; }
     // A new key: counters begin at 0 again, the share stays.
     void restart_counters();
 
@@ -39,6 +43,7 @@ class LossEstimator {
     std::uint32_t count_ = 0;
     std::uint32_t missing_ = 0;  // below acked_end_, as the last acknowledgement said
     std::uint32_t lost_ = 0;     // of these, the ones judged lost
+    std::uint32_t lost_ever_ = 0;
     std::uint32_t parts_per_million_ = 0;
 };
 

@@ -33,6 +33,22 @@ void read_bytes(Reader& reader, Bytes<N>& to) {
     std::ranges::copy(reader.bytes(N), to.begin());
 }
 
+// A length, then a field of fixed size with zeros behind the text.
+void write_text(Writer& writer, const std::array<char, 32>& text, std::uint8_t bytes) {
+    assert(bytes <= text.size());
+    writer.u8(bytes);
+    writer.text({text.data(), bytes});
+    write_zeros(writer, text.size() - bytes);
+}
+
+// False: more than fits there, or something behind it.
+bool read_text(Reader& reader, std::array<char, 32>& text, std::uint8_t& bytes) {
+    bytes = reader.u8();
+    std::ranges::copy(reader.text(text.size()), text.begin());
+    if (bytes > text.size()) return false;
+    return std::ranges::all_of(std::span(text).subspan(bytes), [](char c) { return c == 0; });
+}
+
 Cookie read_cookie(Reader& reader) {
     Cookie cookie;
     cookie.made_at_s = reader.u32();
@@ -271,7 +287,6 @@ Bytes<resp_payload_bytes> encode(const RespPayload& payload) {
 }
 
 Bytes<fini_payload_bytes> encode(const FiniPayload& payload) {
-    assert(payload.name_bytes <= payload.name.size());
     Bytes<fini_payload_bytes> out{};
     Writer writer(out);
     writer.u64(payload.client_epoch);
@@ -280,8 +295,8 @@ Bytes<fini_payload_bytes> encode(const FiniPayload& payload) {
     writer.u32(0);
     writer.u64(payload.log_epoch);
     writer.u64(payload.next_seq);
-    writer.u8(payload.name_bytes);
-    writer.text({payload.name.data(), payload.name_bytes});
+    write_text(writer, payload.name, payload.name_bytes);
+    write_text(writer, payload.room, payload.room_bytes);
     write_zeros(writer, writer.remaining());
     return out;
 }
@@ -308,11 +323,9 @@ std::optional<FiniPayload> decode_fini_payload(std::span<const std::byte> bytes)
     reader.u32();
     payload.log_epoch = reader.u64();
     payload.next_seq = reader.u64();
-    payload.name_bytes = reader.u8();
-    std::ranges::copy(reader.text(payload.name.size()), payload.name.begin());
-    if (payload.name_bytes > payload.name.size()) return std::nullopt;
-    const auto filling = std::span(payload.name).subspan(payload.name_bytes);
-    if (std::ranges::any_of(filling, [](char c) { return c != 0; })) return std::nullopt;
+    const bool has_name = read_text(reader, payload.name, payload.name_bytes);
+    const bool has_room = read_text(reader, payload.room, payload.room_bytes);
+    if (!has_name || !has_room) return std::nullopt;
     return payload;
 }
 

@@ -136,9 +136,11 @@ struct FiniPayload {
     std::uint64_t acked_msg_id = 0;
     std::uint32_t prev_server_sid = 0;
     std::uint64_t log_epoch = 0;  // the log that next_seq counts; 0 with next_seq 0
-    std::uint64_t next_seq = 0;   // 0: nothing seen yet
+    std::uint64_t next_seq = 0;   // in the landing room; 0: nothing seen yet
     std::uint8_t name_bytes = 0;
     std::array<char, 32> name{};
+    std::uint8_t room_bytes = 0;  // where he lands
+    std::array<char, 32> room{};
 };
 inline constexpr std::size_t resp_payload_bytes = 32;
 inline constexpr std::size_t fini_payload_bytes = 160;

@@ -189,32 +189,64 @@ TEST_CASE("what is sealed in the handshake") {
     CHECK(encode(*read_offer) == offer);
     CHECK_FALSE(decode_resp_payload(std::span(offer).first(31)));
 
-    FiniPayload request{0x0807060504030201, 0x1817161514131211, 0x24232221,
-                        0x3837363534333231, 0x4847464544434241, 3,
-                        {'b', 'o', 'b'}};
+    FiniPayload request{0x0807060504030201,
+                        0x1817161514131211,
+                        0x24232221,
+                        0x3837363534333231,
+                        0x4847464544434241,
+                        3,
+                        {'b', 'o', 'b'},
+                        5,
+                        {'l', 'o', 'b', 'b', 'y'}};
     const auto bytes = encode(request);
     CHECK(hex(bytes) ==
           "01020304050607081112131415161718212223240000000031323334353637384142434445"
           "46474803626f62" +
-              std::string(2 * (29 + 87), '0'));
+              std::string(2 * std::size_t{29}, '0') + "056c6f626279" +
+              std::string(2 * std::size_t{27 + 54}, '0'));
     const auto read = decode_fini_payload(bytes);
     REQUIRE(read);
     CHECK(encode(*read) == bytes);
     CHECK_FALSE(decode_fini_payload(std::span(bytes).first(159)));
 
-    auto altered = bytes;
-    altered[40] = std::byte{33};  // longer than its field
-    CHECK_FALSE(decode_fini_payload(altered));
-    altered = bytes;
-    altered[40] = std::byte{2};  // something behind the name
-    CHECK_FALSE(decode_fini_payload(altered));
-    altered = bytes;
-    altered[72] = std::byte{1};  // the last byte of the name's field
-    CHECK_FALSE(decode_fini_payload(altered));
-    altered = bytes;
-    altered[73] = std::byte{1};  // a field called zero
-    CHECK(decode_fini_payload(altered));
+    CHECK(read->name_bytes == 3);
+    CHECK(read->room_bytes == 5);
+    CHECK(read->room == request.room);
+
+    struct Row {
+        std::size_t at;
+        std::uint8_t value;
+        bool right;
+    };
+    const Row table[] = {
+        // A length that its field has not, or something behind the text.
+        {40, 33, false},
+        {40, 255, false},
+        {40, 2, false},
+        {72, 1, false},
+        {73, 33, false},
+        {73, 255, false},
+        {73, 4, false},
+        {105, 1, false},
+        // A zero in the text, which the server judges; fields called zero.
+        {40, 4, true},
+        {73, 6, true},
+        {106, 1, true},
+        {159, 1, true},
+    };
+    for (const auto& row : table) {
+        CAPTURE(row.at, static_cast<int>(row.value));
+        auto altered = bytes;
+        altered[row.at] = std::byte{row.value};
+        CHECK(decode_fini_payload(altered).has_value() == row.right);
+    }
+
     request.name_bytes = 32;
     request.name.fill('x');
-    CHECK(decode_fini_payload(encode(request)));
+    request.room_bytes = 32;
+    request.room.fill('y');
+    const auto full = decode_fini_payload(encode(request));
+    REQUIRE(full);
+    CHECK(full->name == request.name);
+    CHECK(full->room == request.room);
 }

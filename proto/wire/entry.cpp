@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Log entries and member names, as frames carry them one after another.
+// Log entries, names of members and rooms of a list, as frames carry them one after another.
 #include <algorithm>
 #include <cassert>
 
@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t entry_fields_bytes = 1 + 1 + 6 + 1 + 2;
 constexpr std::size_t member_fields_bytes = 1 + 1;
+constexpr std::size_t listed_room_fields_bytes = 1 + 4 + 1 + 1;
 constexpr std::int64_t unix_ms_max = (std::int64_t{1} << 48) - 1;
 
 // Room at the end of `out` for `bytes` more.
@@ -37,8 +38,18 @@ bool is_valid(const Entry& entry) {
             return check_name(entry.name).has_value() && entry.text.empty();
         case EntryKind::announcement:
             return entry.name.empty() && may_be_said(entry.text);
+        case EntryKind::topic:
+            return check_name(entry.name).has_value() && entry.text.size() <= topic_bytes_max &&
+                   is_clean_line(entry.text);
+        case EntryKind::pinned:
+            return entry.name.empty() && (entry.text.empty() || may_be_said(entry.text));
     }
     return false;
+}
+
+bool is_valid(const ListedRoom& room) {
+    return (room.flags & ~listed_room_is_his) == 0 && check_name(room.name).has_value() &&
+           room.topic.size() <= listed_topic_bytes_max && is_clean_line(room.topic);
 }
 
 }  // namespace
@@ -104,6 +115,31 @@ std::optional<MemberName> take_member_name(std::span<const std::byte>& rest) {
     }
     rest = rest.last(reader.remaining());
     return name;
+}
+
+void append_listed_room(const ListedRoom& room, std::vector<std::byte>& out) {
+    assert(is_valid(room));
+    Writer writer = extend(out, listed_room_fields_bytes + room.name.size() + room.topic.size());
+    writer.u8(room.flags);
+    writer.u32(room.members);
+    writer.u8(static_cast<std::uint8_t>(room.name.size()));
+    writer.text(room.name);
+    writer.u8(static_cast<std::uint8_t>(room.topic.size()));
+    writer.text(room.topic);
+}
+
+std::optional<ListedRoom> take_listed_room(std::span<const std::byte>& rest) {
+    Reader reader(rest);
+    ListedRoom room;
+    room.flags = reader.u8();
+    room.members = reader.u32();
+    const std::size_t name_bytes = reader.u8();
+    room.name = reader.text(name_bytes);
+    const std::size_t topic_bytes = reader.u8();
+    room.topic = reader.text(topic_bytes);
+    if (!reader.ok() || !is_valid(room)) return std::nullopt;
+    rest = rest.last(reader.remaining());
+    return room;
 }
 
 }  // namespace chat::frame

@@ -81,8 +81,14 @@ TEST_CASE("an entry is what its kind allows") {
         {2, 0, "bob", "", true},
         {3, 1, "bob", "", true},
         {4, 0, "", "server stops", true},
+        {5, 0, "bob", "roses", true},
+        {5, 1, "bob", "", true},
+        {5, 0, "bob", std::string(255, 'x'), true},
+        {6, 0, "", "server stops\nsoon", true},
+        {6, 0, "", "", true},
+        {6, 0, "", std::string(8192, 'x'), true},
         {0, 0, "bob", "hello", false},
-        {5, 0, "bob", "hello", false},
+        {7, 0, "bob", "hello", false},
         {255, 0, "", "", false},
         {1, 2, "bob", "hello", false},
         {1, 0x80, "bob", "hello", false},
@@ -106,6 +112,18 @@ TEST_CASE("an entry is what its kind allows") {
         {4, 0, "bob", "hello", false},
         {4, 0, "", "", false},
         {4, 0, "", "a\u202e", false},
+        {5, 0, "", "roses", false},
+        {5, 0, "b b", "roses", false},
+        {5, 2, "bob", "roses", false},
+        {5, 0, "bob", "red\nroses", false},
+        {5, 0, "bob", "red\troses", false},
+        {5, 0, "bob", "\xff", false},
+        {5, 0, "bob", std::string(256, 'x'), false},
+        {6, 0, "bob", "server stops", false},
+        {6, 0, "bob", "", false},
+        {6, 2, "", "server stops", false},
+        {6, 0, "", "a\n", false},
+        {6, 0, "", std::string(8193, 'x'), false},
     };
     for (const auto& row : table) {
         CAPTURE(row.kind, row.flags, row.name, row.text);
@@ -137,6 +155,7 @@ TEST_CASE("the longest entry fits into eight parts") {
     CHECK(encoded_entry_bytes(entry) == entry_bytes_max);
     CHECK(entry_bytes_max > 7 * part_bytes);
     CHECK(entry_bytes_max <= 8 * part_bytes);
+    CHECK(part_bytes == 1150);
     CHECK(whole_entry_bytes_max == 1152);
 }
 
@@ -175,5 +194,67 @@ TEST_CASE("names of members are taken one after another") {
         std::span<const std::byte> all = raw;
         CHECK_FALSE(take_member_name(all));
         CHECK(all.size() == raw.size());
+    }
+}
+
+TEST_CASE("rooms of a list are taken one after another") {
+    std::vector<std::byte> bytes;
+    append_listed_room({listed_room_is_his, 0x04030201, "bob", "hi"}, bytes);
+    append_listed_room({0, 0, "汉字", ""}, bytes);
+    CHECK(bytes == bytes_of(std::string("\x01\x01\x02\x03\x04\x03"
+                                        "bob"
+                                        "\x02"
+                                        "hi"
+                                        "\x00\x00\x00\x00\x00\x06",
+                                        18) +
+                            "汉字" + std::string(1, '\0')));
+    std::span<const std::byte> rest = bytes;
+    const auto first = take_listed_room(rest);
+    REQUIRE(first);
+    CHECK(first->flags == listed_room_is_his);
+    CHECK(first->members == 0x04030201);
+    CHECK(first->name == "bob");
+    CHECK(first->topic == "hi");
+    const auto second = take_listed_room(rest);
+    REQUIRE(second);
+    CHECK(second->flags == 0);
+    CHECK(second->members == 0);
+    CHECK(second->name == "汉字");
+    CHECK(second->topic.empty());
+    CHECK(rest.empty());
+    CHECK_FALSE(take_listed_room(rest));
+
+    struct Row {
+        int flags;
+        std::string name, topic;
+        bool right;
+    };
+    const Row table[] = {
+        {0, "bob", "", true},
+        {1, "bob", std::string(80, 'x'), true},
+        {1, "bob", std::string(81, 'x'), false},
+        {2, "bob", "", false},
+        {0, "", "", false},
+        {0, "b b", "", false},
+        {0, std::string(32, 'x'), "", true},
+        {0, std::string(33, 'x'), "", false},
+        {0, "bob", "a\nb", false},
+        {0, "bob", "a\x07", false},
+        {0, "bob", "\xff", false},
+    };
+    for (const auto& row : table) {
+        CAPTURE(row.flags, row.name, row.topic);
+        std::string raw{static_cast<char>(row.flags),      7, 0, 0, 0,
+                        static_cast<char>(row.name.size())};
+        raw += row.name;
+        raw += static_cast<char>(row.topic.size());
+        raw += row.topic;
+        const auto whole = bytes_of(raw);
+        for (std::size_t length = 0; length <= whole.size(); ++length) {
+            auto part = std::span(whole).first(length);
+            const bool taken = take_listed_room(part).has_value();
+            REQUIRE(taken == (row.right && length == whole.size()));
+            REQUIRE(part.size() == (taken ? 0 : length));  // a failure takes nothing
+        }
     }
 }

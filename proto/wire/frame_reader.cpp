@@ -2,6 +2,7 @@
 // Bytes to frames. Each read() follows the layout only; what the fields may hold stands in
 // frame_rules.cpp.
 #include <algorithm>
+#include <type_traits>
 
 #include "proto/wire/frame.h"
 #include "proto/wire/frame_rules.h"
@@ -16,7 +17,8 @@ void read_array(Reader& reader, std::array<std::byte, N>& to) {
     std::ranges::copy(reader.bytes(N), to.begin());
 }
 
-std::string_view read_name(Reader& reader) {
+// A name or a text of at most 255 bytes.
+std::string_view read_short(Reader& reader) {
     const std::size_t bytes = reader.u8();
     return reader.text(bytes);
 }
@@ -34,6 +36,7 @@ void read(Reader& reader, PktAck& frame) {
 void read(Reader& reader, Msg& frame) {
     frame.room = reader.u32();
     frame.msg_id = reader.u64();
+    frame.kind = static_cast<MsgKind>(reader.u8());
     frame.part = reader.u8();
     frame.parts = reader.u8();
     frame.text = reader.text(reader.remaining());
@@ -96,25 +99,106 @@ void read(Reader& reader, Gone& frame) {
     frame.to = reader.u64();
 }
 
-void read(Reader& reader, MembersWanted& frame) {
+void read(Reader& reader, EntriesWanted& frame) {
     frame.room = reader.u32();
-    frame.after = read_name(reader);
+    frame.from = reader.u64();
+    frame.count = reader.u16();
+    frame.have = reader.u8();
 }
 
-bool read_last(Reader& reader, bool& last) {
+void read(Reader& reader, Join& frame) {
+    frame.kind = static_cast<RoomKind>(reader.u8());
+    frame.name = read_short(reader);
+}
+
+void read(Reader& reader, Room& frame) {
+    frame.room = reader.u32();
+    frame.kind = static_cast<RoomKind>(reader.u8());
+    frame.flags = reader.u8();
+    frame.next_seq = reader.u64();
+    frame.head = reader.u64();
+    frame.tail = reader.u64();
+    frame.pinned = reader.u64();
+    frame.topic = read_short(reader);
+    frame.name = read_short(reader);
+}
+
+void read(Reader& reader, NoRoom& frame) {
+    frame.kind = static_cast<RoomKind>(reader.u8());
+    frame.code = static_cast<NoRoomCode>(reader.u8());
+    frame.name = read_short(reader);
+}
+
+void read(Reader& reader, Part& frame) {
+    frame.room = reader.u32();
+}
+
+void read(Reader& reader, Parted& frame) {
+    frame.room = reader.u32();
+}
+
+void read(Reader& reader, MembersWanted& frame) {
+    frame.room = reader.u32();
+    frame.after = read_short(reader);
+}
+
+// False: neither of the two bytes that say yes and no.
+bool read_bool(Reader& reader, bool& flag) {
     const auto value = reader.u8();
-    last = value == 1;
+    flag = value == 1;
     return value <= 1;
 }
 
 bool read(Reader& reader, Members& frame) {
     frame.room = reader.u32();
     frame.as_of = reader.u64();
-    const bool canonical = read_last(reader, frame.last);
-    frame.after = read_name(reader);
+    const bool is_bool = read_bool(reader, frame.last);
+    frame.after = read_short(reader);
     frame.count = reader.u8();
     frame.names = reader.bytes(reader.remaining());
-    return canonical;
+    return is_bool;
+}
+
+void read(Reader& reader, RoomsWanted& frame) {
+    frame.after = read_short(reader);
+}
+
+bool read(Reader& reader, Rooms& frame) {
+    const bool is_bool = read_bool(reader, frame.last);
+    frame.after = read_short(reader);
+    frame.count = reader.u8();
+    frame.rooms = reader.bytes(reader.remaining());
+    return is_bool;
+}
+
+void read(Reader& reader, Search& frame) {
+    frame.id = reader.u32();
+    frame.room = reader.u32();
+    frame.before = reader.u64();
+    frame.words = read_short(reader);
+}
+
+bool read(Reader& reader, Found& frame) {
+    frame.id = reader.u32();
+    const bool is_bool = read_bool(reader, frame.more);
+    frame.count = reader.u8();
+    const auto count = std::min<std::size_t>(frame.count, found_max);
+    for (auto& place : std::span(frame.places).first(count)) {
+        place.room = reader.u32();
+        place.seq = reader.u64();
+    }
+    return is_bool;
+}
+
+void read(Reader& reader, Seen& frame) {
+    frame.room = reader.u32();
+    frame.count = reader.u8();
+    const auto count = std::min<std::size_t>(frame.count, seen_max);
+    for (auto& message : std::span(frame.messages).first(count)) {
+        message.seq = reader.u64();
+        message.seen = reader.u32();
+        message.of = reader.u32();
+    }
 }
 
 void read(Reader& reader, PathChallenge& frame) {
@@ -126,14 +210,11 @@ void read(Reader& reader, PathResponse& frame) {
 }
 
 void read(Reader& reader, Welcome& frame) {
-    frame.room = reader.u32();
-    frame.next_seq = reader.u64();
-    frame.head = reader.u64();
-    frame.tail = reader.u64();
     frame.next_msg_id = reader.u64();
     frame.flags = reader.u8();
     read_array(reader, frame.reset_token);
-    frame.name = read_name(reader);
+    frame.room = reader.u32();
+    frame.name = read_short(reader);
 }
 
 void read(Reader& reader, Close& frame) {
@@ -141,27 +222,32 @@ void read(Reader& reader, Close& frame) {
     frame.wait_ms = reader.u32();
 }
 
+void read(Reader& reader, Notice& frame) {
+    frame.code = static_cast<NoticeCode>(reader.u8());
+}
+
+// What has fields that not every byte fits says so itself.
 template <typename F>
-F& append(std::vector<Frame>& out) {
-    return std::get<F>(out.emplace_back(std::in_place_type<F>));
+bool follows_layout(Reader& reader, F& frame) {
+    if constexpr (std::is_void_v<decltype(read(reader, frame))>) {
+        read(reader, frame);
+        return reader.complete();
+    } else {
+        return read(reader, frame) && reader.complete();
+    }
 }
 
 template <typename F>
 bool read_one(std::span<const std::byte> body, std::vector<Frame>& out) {
     Reader reader(body);
-    F& frame = append<F>(out);
-    read(reader, frame);
-    return reader.complete() && is_valid(frame);
+    F& frame = std::get<F>(out.emplace_back(std::in_place_type<F>));
+    return follows_layout(reader, frame) && is_valid(frame);
 }
 
-bool read_events(std::span<const std::byte> body, std::vector<Frame>& out) {
-    return read_one<Events>(body, out) && has_valid_entries(std::get<Events>(out.back()));
-}
-
-bool read_members(std::span<const std::byte> body, std::vector<Frame>& out) {
-    Reader reader(body);
-    auto& frame = append<Members>(out);
-    return read(reader, frame) && reader.complete() && is_valid(frame) && has_valid_names(frame);
+// A frame with a list in it.
+template <typename F>
+bool read_list(std::span<const std::byte> body, std::vector<Frame>& out) {
+    return read_one<F>(body, out) && has_valid_items(std::get<F>(out.back()));
 }
 
 bool read_close(Sender sender, std::span<const std::byte> body, std::vector<Frame>& out) {
@@ -183,7 +269,7 @@ bool read_body(Sender sender, Type type, std::span<const std::byte> body, std::v
         case Type::msg_from:
             return !server && read_one<MsgFrom>(body, out);
         case Type::events:
-            return server && read_events(body, out);
+            return server && read_list<Events>(body, out);
         case Type::event_part:
             return server && read_one<EventPart>(body, out);
         case Type::room_ack:
@@ -192,10 +278,32 @@ bool read_body(Sender sender, Type type, std::span<const std::byte> body, std::v
             return server && read_one<Head>(body, out);
         case Type::gone:
             return server && read_one<Gone>(body, out);
+        case Type::entries_wanted:
+            return !server && read_one<EntriesWanted>(body, out);
+        case Type::join:
+            return !server && read_one<Join>(body, out);
+        case Type::room:
+            return server && read_one<Room>(body, out);
+        case Type::no_room:
+            return server && read_one<NoRoom>(body, out);
+        case Type::part:
+            return !server && read_one<Part>(body, out);
+        case Type::parted:
+            return server && read_one<Parted>(body, out);
         case Type::members_wanted:
             return !server && read_one<MembersWanted>(body, out);
         case Type::members:
-            return server && read_members(body, out);
+            return server && read_list<Members>(body, out);
+        case Type::rooms_wanted:
+            return !server && read_one<RoomsWanted>(body, out);
+        case Type::rooms:
+            return server && read_list<Rooms>(body, out);
+        case Type::search:
+            return !server && read_one<Search>(body, out);
+        case Type::found:
+            return server && read_one<Found>(body, out);
+        case Type::seen:
+            return server && read_one<Seen>(body, out);
         case Type::path_challenge:
             return server && read_one<PathChallenge>(body, out);
         case Type::path_response:
@@ -204,6 +312,8 @@ bool read_body(Sender sender, Type type, std::span<const std::byte> body, std::v
             return server && read_one<Welcome>(body, out);
         case Type::close:
             return read_close(sender, body, out);
+        case Type::notice:
+            return server && read_one<Notice>(body, out);
     }
     return true;  // a type of a later version
 }

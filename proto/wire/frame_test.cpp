@@ -45,6 +45,8 @@ TEST_CASE("what is written reads back in order, and says who asks for an answer"
     append_entry({EntryKind::message, 0, {1'732'000'000'000}, "bob", "hello"}, entries);
     Bytes names;
     append_member_name({flag_unverified, "bob"}, names);
+    Bytes rooms;
+    append_listed_room({listed_room_is_his, 12, "garden", "roses"}, rooms);
     const Bytes part(part_bytes, std::byte{'x'});
     MsgAck msg_ack{9, 5, 2, {}};
     msg_ack.results[0] = {6, 1, 77, MsgStatus::stored};
@@ -52,6 +54,12 @@ TEST_CASE("what is written reads back in order, and says who asks for an answer"
     RoomAck room_ack{1, 55, 7, 2, {}};
     room_ack.gaps[0] = {0, 1, 5};
     room_ack.gaps[1] = {3, 9, 0};
+    Found found{4, true, 2, {}};
+    found.places[0] = {2, 90};
+    found.places[1] = {1, 80};
+    Seen seen{1, 2, {}};
+    seen.messages[0] = {7, 3, 3};
+    seen.messages[1] = {9, 0, 3};
     const PathData path{std::byte{1}, std::byte{2}};
     struct Row {
         Sender sender;
@@ -61,7 +69,7 @@ TEST_CASE("what is written reads back in order, and says who asks for an answer"
     const Row table[] = {
         {Sender::client, Ping{}, true},
         {Sender::server, PktAck{1ULL << 40, 7, 8, 9, 10}, false},
-        {Sender::client, Msg{1, 3, 1, 2, "rest"}, true},
+        {Sender::client, Msg{1, 3, MsgKind::message, 1, 2, "rest"}, true},
         {Sender::server, msg_ack, false},
         {Sender::client, MsgFrom{12}, false},
         {Sender::server, Events{1, 42, 1, entries}, true},
@@ -69,12 +77,24 @@ TEST_CASE("what is written reads back in order, and says who asks for an answer"
         {Sender::client, room_ack, false},
         {Sender::server, Head{1, 9, 4}, false},
         {Sender::server, Gone{1, 4, 9}, true},
+        {Sender::client, EntriesWanted{1, 40, 256, 0}, true},
+        {Sender::client, Join{RoomKind::named, "garden"}, true},
+        {Sender::server, Room{2, RoomKind::conversation, 1, 5, 9, 2, 4, "roses", "bob"}, true},
+        {Sender::server, NoRoom{RoomKind::named, NoRoomCode::too_many, "a b"}, false},
+        {Sender::client, Part{2}, true},
+        {Sender::server, Parted{2}, false},
         {Sender::client, MembersWanted{1, "bob"}, true},
         {Sender::server, Members{1, 7, true, "ann", 1, names}, false},
+        {Sender::client, RoomsWanted{"garden"}, true},
+        {Sender::server, Rooms{false, "attic", 1, rooms}, false},
+        {Sender::client, Search{4, 2, 91, "red roses"}, true},
+        {Sender::server, found, false},
+        {Sender::server, seen, true},
         {Sender::server, PathChallenge{path}, false},
         {Sender::client, PathResponse{path}, false},
-        {Sender::server, Welcome{1, 5, 9, 2, 3, 1, {std::byte{7}}, "bob"}, true},
+        {Sender::server, Welcome{3, 1, {std::byte{7}}, 2, "bob"}, true},
         {Sender::server, Close{CloseCode::stopping, 2500}, false},
+        {Sender::server, Notice{NoticeCode::cannot_store}, false},
     };
     CHECK(std::size(table) == std::variant_size_v<Frame>);
     for (std::size_t i = 0; i < std::size(table); ++i) {
@@ -134,20 +154,73 @@ TEST_CASE("fields read back one by one") {
     CHECK(ack.bytes == 0x44434241);
 
     const auto msg =
-        std::get<Msg>(only(Sender::client, 0x10, "01020304 1112131415161718 0102 6869"));
+        std::get<Msg>(only(Sender::client, 0x10, "01020304 1112131415161718 010102 6869"));
     CHECK(msg.room == 0x04030201);
     CHECK(msg.msg_id == 0x1817161514131211);
+    CHECK(msg.kind == MsgKind::message);
     CHECK(msg.part == 1);
     CHECK(msg.parts == 2);
     CHECK(msg.text == "hi");
 
+    const auto entries_wanted =
+        std::get<EntriesWanted>(only(Sender::client, 0x25, "01020304 0102030405060700 0100 31"));
+    CHECK(entries_wanted.room == 0x04030201);
+    CHECK(entries_wanted.from == 0x0007060504030201);
+    CHECK(entries_wanted.count == 1);
+    CHECK(entries_wanted.have == 0x31);
+
+    const auto join = std::get<Join>(only(Sender::client, 0x26, "02 03626f62"));
+    CHECK(join.kind == RoomKind::conversation);
+    CHECK(join.name == "bob");
+
+    const auto entered =
+        std::get<Room>(only(Sender::server, 0x27,
+                            "01020304 02 01 0200000000000000 0501000000000000 0300000000000000 "
+                            "0401000000000000 026869 03626f62"));
+    CHECK(entered.room == 0x04030201);
+    CHECK(entered.kind == RoomKind::conversation);
+    CHECK(entered.flags == room_is_new_to_him);
+    CHECK(entered.next_seq == 2);
+    CHECK(entered.head == 0x105);
+    CHECK(entered.tail == 3);
+    CHECK(entered.pinned == 0x104);
+    CHECK(entered.topic == "hi");
+    CHECK(entered.name == "bob");
+
+    const auto no_room = std::get<NoRoom>(only(Sender::server, 0x28, "01 03 03622062"));
+    CHECK(no_room.kind == RoomKind::named);
+    CHECK(no_room.code == NoRoomCode::too_many);
+    CHECK(no_room.name == "b b");
+
+    CHECK(std::get<Part>(only(Sender::client, 0x29, "01020304")).room == 0x04030201);
+    CHECK(std::get<Parted>(only(Sender::server, 0x2a, "01020304")).room == 0x04030201);
+
+    const auto search =
+        std::get<Search>(only(Sender::client, 0x34, "01020304 11121314 2122232425262728 026869"));
+    CHECK(search.id == 0x04030201);
+    CHECK(search.room == 0x14131211);
+    CHECK(search.before == 0x2827262524232221);
+    CHECK(search.words == "hi");
+
+    const auto found =
+        std::get<Found>(only(Sender::server, 0x35, "01020304 01 01 11121314 2122232425262728"));
+    CHECK(found.id == 0x04030201);
+    CHECK(found.more);
+    CHECK(found.count == 1);
+    CHECK(found.places[0].room == 0x14131211);
+    CHECK(found.places[0].seq == 0x2827262524232221);
+
+    const auto seen = std::get<Seen>(
+        only(Sender::server, 0x36, "01020304 01 2122232425262728 11121310 41424344"));
+    CHECK(seen.room == 0x04030201);
+    CHECK(seen.count == 1);
+    CHECK(seen.messages[0].seq == 0x2827262524232221);
+    CHECK(seen.messages[0].seen == 0x10131211);
+    CHECK(seen.messages[0].of == 0x44434241);
+
     const auto welcome = std::get<Welcome>(
-        only(Sender::server, 0x50,
-             room + "0200000000000000 0500000000000000 0300000000000000 0700000000000000 02" +
-                 x(16) + "03626f62"));
-    CHECK(welcome.next_seq == 2);
-    CHECK(welcome.head == 5);
-    CHECK(welcome.tail == 3);
+        only(Sender::server, 0x50, "0700000000000000 02" + x(16) + "01020304 03626f62"));
+    CHECK(welcome.room == 0x04030201);
     CHECK(welcome.next_msg_id == 7);
     CHECK(welcome.flags == welcome_resumed);
     CHECK(welcome.reset_token[15] == std::byte{'x'});
@@ -161,9 +234,23 @@ TEST_CASE("fields read back one by one") {
     auto rest = members.names;
     CHECK(take_member_name(rest)->name == "bob");
 
+    CHECK(std::get<RoomsWanted>(only(Sender::client, 0x32, "03616e6e")).after == "ann");
+    const auto rooms =
+        std::get<Rooms>(only(Sender::server, 0x33, "01 03616e6e 01 01 01020304 03626f62 026869"));
+    CHECK(rooms.last);
+    CHECK(rooms.after == "ann");
+    rest = rooms.rooms;
+    const auto listed = take_listed_room(rest);
+    REQUIRE(listed);
+    CHECK(listed->flags == listed_room_is_his);
+    CHECK(listed->members == 0x04030201);
+    CHECK(listed->name == "bob");
+    CHECK(listed->topic == "hi");
+
     const auto close = std::get<Close>(only(Sender::server, 0x51, "03 01020304"));
     CHECK(close.code == CloseCode::stopping);
     CHECK(close.wait_ms == 0x04030201);
+    CHECK(std::get<Notice>(only(Sender::server, 0x52, "01")).code == NoticeCode::cannot_store);
 }
 
 TEST_CASE("unknown frames are left out, and frames keep their order") {
@@ -199,11 +286,19 @@ TEST_CASE("whatever comes is refused or reads back as it was") {
     std::mt19937_64 random(7);
     const std::string bodies[] = {"",
                                   room + one + "01" + join_bob,
-                                  room + one + "0001" + x(5),
+                                  room + one + "010001" + x(5),
                                   two + "ff01" + one + room + one + "00",
                                   room + one + "000001 0000 0100 ff",
-                                  room + one + "01 03626f62 01 0003626f62"};
-    const std::uint8_t types[] = {0x01, 0x20, 0x10, 0x11, 0x22, 0x31};
+                                  room + one + "01 03626f62 01 0003626f62",
+                                  room + one + "0100 ff",
+                                  room + "0101" + two + two + one + one + "026869 03626f62",
+                                  "01 03626f62 01 01" + room + "03626f62 026869",
+                                  room + room + two + "026869",
+                                  room + "01 01" + room + one,
+                                  room + "01" + one + "01000000 02000000"};
+    const std::uint8_t types[] = {0x01, 0x20, 0x10, 0x11, 0x22, 0x31,
+                                  0x25, 0x27, 0x33, 0x34, 0x35, 0x36};
+    static_assert(std::size(bodies) == std::size(types));
     int taken = 0;
     for (int i = 0; i < 20'000; ++i) {
         const auto which = random() % std::size(types);

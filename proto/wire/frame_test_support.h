@@ -74,11 +74,15 @@ inline std::string x(std::size_t bytes) {
 }
 
 inline const std::string room = "01000000";
+inline const std::string room_0 = "00000000";
 inline const std::string no = "0000000000000000";
 inline const std::string one = "0100000000000000";
 inline const std::string two = "0200000000000000";
 inline const std::string last = "ffffffffffffffff";
 inline const std::string nearly_last = "feffffffffffffff";
 inline const std::string join_bob = "0200 000000000000 03626f62 0000";
+inline const std::string topic_bob = "0500 000000000000 03626f62 0000";
+inline const std::string unpinned = "0600 000000000000 00 0000";
+inline const std::string listed_bob = "01 05000000 03626f62 026869";
 
 }  // namespace chat::frame

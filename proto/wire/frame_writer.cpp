@@ -20,9 +20,10 @@ bool begin(Writer& writer, Type type, [[maybe_unused]] const F& frame, std::size
     return true;
 }
 
-void write_name(Writer& writer, std::string_view name) {
-    writer.u8(static_cast<std::uint8_t>(name.size()));
-    writer.text(name);
+// A name or a text of at most 255 bytes.
+void write_short(Writer& writer, std::string_view text) {
+    writer.u8(static_cast<std::uint8_t>(text.size()));
+    writer.text(text);
 }
 
 }  // namespace
@@ -52,9 +53,10 @@ bool write(Writer& writer, const PktAck& frame) {
 }
 
 bool write(Writer& writer, const Msg& frame) {
-    if (!begin(writer, Type::msg, frame, 14 + frame.text.size())) return false;
+    if (!begin(writer, Type::msg, frame, 15 + frame.text.size())) return false;
     writer.u32(frame.room);
     writer.u64(frame.msg_id);
+    writer.u8(static_cast<std::uint8_t>(frame.kind));
     writer.u8(frame.part);
     writer.u8(frame.parts);
     writer.text(frame.text);
@@ -130,10 +132,61 @@ bool write(Writer& writer, const Gone& frame) {
     return true;
 }
 
+bool write(Writer& writer, const EntriesWanted& frame) {
+    if (!begin(writer, Type::entries_wanted, frame, 15)) return false;
+    writer.u32(frame.room);
+    writer.u64(frame.from);
+    writer.u16(frame.count);
+    writer.u8(frame.have);
+    return true;
+}
+
+bool write(Writer& writer, const Join& frame) {
+    if (!begin(writer, Type::join, frame, 2 + frame.name.size())) return false;
+    writer.u8(static_cast<std::uint8_t>(frame.kind));
+    write_short(writer, frame.name);
+    return true;
+}
+
+bool write(Writer& writer, const Room& frame) {
+    const std::size_t bytes = 40 + frame.topic.size() + frame.name.size();
+    if (!begin(writer, Type::room, frame, bytes)) return false;
+    writer.u32(frame.room);
+    writer.u8(static_cast<std::uint8_t>(frame.kind));
+    writer.u8(frame.flags);
+    writer.u64(frame.next_seq);
+    writer.u64(frame.head);
+    writer.u64(frame.tail);
+    writer.u64(frame.pinned);
+    write_short(writer, frame.topic);
+    write_short(writer, frame.name);
+    return true;
+}
+
+bool write(Writer& writer, const NoRoom& frame) {
+    if (!begin(writer, Type::no_room, frame, 3 + frame.name.size())) return false;
+    writer.u8(static_cast<std::uint8_t>(frame.kind));
+    writer.u8(static_cast<std::uint8_t>(frame.code));
+    write_short(writer, frame.name);
+    return true;
+}
+
+bool write(Writer& writer, const Part& frame) {
+    if (!begin(writer, Type::part, frame, 4)) return false;
+    writer.u32(frame.room);
+    return true;
+}
+
+bool write(Writer& writer, const Parted& frame) {
+    if (!begin(writer, Type::parted, frame, 4)) return false;
+    writer.u32(frame.room);
+    return true;
+}
+
 bool write(Writer& writer, const MembersWanted& frame) {
     if (!begin(writer, Type::members_wanted, frame, 5 + frame.after.size())) return false;
     writer.u32(frame.room);
-    write_name(writer, frame.after);
+    write_short(writer, frame.after);
     return true;
 }
 
@@ -143,9 +196,58 @@ bool write(Writer& writer, const Members& frame) {
     writer.u32(frame.room);
     writer.u64(frame.as_of);
     writer.u8(frame.last ? 1 : 0);
-    write_name(writer, frame.after);
+    write_short(writer, frame.after);
     writer.u8(frame.count);
     writer.bytes(frame.names);
+    return true;
+}
+
+bool write(Writer& writer, const RoomsWanted& frame) {
+    if (!begin(writer, Type::rooms_wanted, frame, 1 + frame.after.size())) return false;
+    write_short(writer, frame.after);
+    return true;
+}
+
+bool write(Writer& writer, const Rooms& frame) {
+    const std::size_t bytes = 3 + frame.after.size() + frame.rooms.size();
+    if (!begin(writer, Type::rooms, frame, bytes)) return false;
+    writer.u8(frame.last ? 1 : 0);
+    write_short(writer, frame.after);
+    writer.u8(frame.count);
+    writer.bytes(frame.rooms);
+    return true;
+}
+
+bool write(Writer& writer, const Search& frame) {
+    if (!begin(writer, Type::search, frame, 17 + frame.words.size())) return false;
+    writer.u32(frame.id);
+    writer.u32(frame.room);
+    writer.u64(frame.before);
+    write_short(writer, frame.words);
+    return true;
+}
+
+bool write(Writer& writer, const Found& frame) {
+    if (!begin(writer, Type::found, frame, 6 + std::size_t{12} * frame.count)) return false;
+    writer.u32(frame.id);
+    writer.u8(frame.more ? 1 : 0);
+    writer.u8(frame.count);
+    for (const auto& place : std::span(frame.places).first(frame.count)) {
+        writer.u32(place.room);
+        writer.u64(place.seq);
+    }
+    return true;
+}
+
+bool write(Writer& writer, const Seen& frame) {
+    if (!begin(writer, Type::seen, frame, 5 + std::size_t{16} * frame.count)) return false;
+    writer.u32(frame.room);
+    writer.u8(frame.count);
+    for (const auto& message : std::span(frame.messages).first(frame.count)) {
+        writer.u64(message.seq);
+        writer.u32(message.seen);
+        writer.u32(message.of);
+    }
     return true;
 }
 
@@ -162,15 +264,12 @@ bool write(Writer& writer, const PathResponse& frame) {
 }
 
 bool write(Writer& writer, const Welcome& frame) {
-    if (!begin(writer, Type::welcome, frame, 54 + frame.name.size())) return false;
-    writer.u32(frame.room);
-    writer.u64(frame.next_seq);
-    writer.u64(frame.head);
-    writer.u64(frame.tail);
+    if (!begin(writer, Type::welcome, frame, 30 + frame.name.size())) return false;
     writer.u64(frame.next_msg_id);
     writer.u8(frame.flags);
     writer.bytes(frame.reset_token);
-    write_name(writer, frame.name);
+    writer.u32(frame.room);
+    write_short(writer, frame.name);
     return true;
 }
 
@@ -178,6 +277,12 @@ bool write(Writer& writer, const Close& frame) {
     if (!begin(writer, Type::close, frame, 5)) return false;
     writer.u8(static_cast<std::uint8_t>(frame.code));
     writer.u32(frame.wait_ms);
+    return true;
+}
+
+bool write(Writer& writer, const Notice& frame) {
+    if (!begin(writer, Type::notice, frame, 1)) return false;
+    writer.u8(static_cast<std::uint8_t>(frame.code));
     return true;
 }
 

@@ -80,6 +80,10 @@ std::string clean_text(std::string_view raw) {
     return clean;
 }
 
+bool is_clean_line(std::string_view text) {
+    return is_clean_text(text) && !text.contains('\n');
+}
+
 bool is_clean_text(std::string_view text) {
     if (text.ends_with('\n')) return false;
     while (!text.empty()) {

@@ -40,7 +40,8 @@ std::string clean_line(std::string_view raw);
 // feed, a tab a space; line feeds at the end are taken off.
 std::string clean_text(std::string_view raw);
 
-// Whether clean_text would leave it as it is.
+// Whether clean_line or clean_text would leave it as it is.
+bool is_clean_line(std::string_view text);
 bool is_clean_text(std::string_view text);
 
 }  // namespace chat

@@ -38,6 +38,7 @@ TEST_CASE("text from strangers enters the log as one clean line") {
         CHECK(clean_line(row.raw) == row.clean);
         CHECK(is_valid_utf8(clean_line(row.raw)));
         CHECK(clean_line(clean_line(row.raw)) == clean_line(row.raw));
+        CHECK(is_clean_line(row.raw) == (row.raw == clean_line(row.raw)));
     }
 }
 
