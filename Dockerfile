@@ -15,8 +15,8 @@ FROM debian:trixie-slim
 # ncurses-base has the terminals that containers are given; C.UTF-8 comes with libc.
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-        libfmt10 libncursesw6 libseccomp2 libsodium23 libspdlog1.15 libtomlplusplus3t64 \
-        libutf8proc3 ncurses-base \
+        libfmt10 libncursesw6 libseccomp2 libsodium23 libspdlog1.15 libsqlite3-0 \
+        libtomlplusplus3t64 libutf8proc3 ncurses-base \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --user-group --home-dir /data --no-create-home chat \
     && install --directory --owner=chat --group=chat --mode=0700 /data

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "chat-server/store/entries_table.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace chat::server {
+
+namespace {
+
+// A person's own spelling is in people and not repeated in each of his entries.
+constexpr const char* insert_sql = R"(
+INSERT INTO entries(id, kind, time, person, name, text, client_epoch, msg_id)
+VALUES(?1, ?2, ?3, ?4, CASE WHEN ?5 = (SELECT name FROM people WHERE id = ?4) THEN NULL ELSE ?5 END,
+       ?6, ?7, ?8))";
+
+constexpr const char* time_sql = "SELECT time FROM entries WHERE id = ?1";
+
+}  // namespace
+
+const char* const read_entries_sql = R"(
+SELECT e.id, e.kind, e.time, e.person, coalesce(e.name, p.name, ''), e.text, e.client_epoch,
+       e.msg_id, p.key
+FROM entries e LEFT JOIN people p ON p.id = e.person
+WHERE e.id BETWEEN ?1 AND ?2 ORDER BY e.id LIMIT ?3)";
+
+const char* const newest_entry_sql =
+    "SELECT id, time FROM entries WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1";
+
+const char* const newest_authors_sql =
+    "SELECT id, kind, person FROM entries WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT ?3";
+
+const char* const erase_entries_sql = "DELETE FROM entries WHERE id BETWEEN ?1 AND ?2";
+
+std::size_t bytes_of(const Entry& entry) {
+    return entry.name.size() + entry.text.size();
+}
+
+Result<EntriesTable> EntriesTable::prepare(Database& database) {
+    EntriesTable table;
+    const auto done = database.prepare({{table.insert_, insert_sql},
+                                        {table.read_, read_entries_sql},
+                                        {table.newest_, newest_entry_sql},
+                                        {table.time_of_, time_sql},
+                                        {table.newest_authors_, newest_authors_sql},
+                                        {table.erase_, erase_entries_sql}});
+    if (!done) return std::unexpected(done.error());
+    return table;
+}
+
+Result<void> EntriesTable::insert(RoomId room, Seq seq, const Entry& entry) {
+    const Origin& origin = entry.origin;
+    std::optional<std::uint32_t> person;
+    if (origin.person != 0) person = origin.person;
+    return insert_.run(entry_id(room, seq), static_cast<int>(entry.kind), entry.time.unix_ms,
+                       person, entry.name, entry.text, origin.client_epoch, origin.msg_id);
+}
+
+Result<std::vector<StoredEntry>> EntriesTable::read(RoomId room, Seq from, Seq end,
+                                                    std::size_t entries_max,
+                                                    std::size_t bytes_max) {
+    std::vector<StoredEntry> entries;
+    if (from >= end) return entries;
+    std::size_t bytes = 0;
+    auto rows = read_.start(entry_id(room, from), entry_id(room, end - 1), entries_max);
+    for (;;) {
+        const auto row = rows.next();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return entries;
+        StoredEntry stored;
+        stored.seq = seq_of(rows.signed_number(0));
+        Entry& entry = stored.entry;
+        entry.kind = static_cast<EntryKind>(rows.number(1));
+        entry.time = {rows.signed_number(2)};
+        entry.name = rows.text(4);
+        entry.text = rows.text(5);
+        entry.origin.person = static_cast<PersonId>(rows.number(3));
+        entry.origin.client_epoch = rows.number(6);
+        entry.origin.msg_id = rows.number(7);
+        entry.origin.verified = entry.origin.person != 0;
+        const auto key = rows.blob(8);
+        if (key.size() == entry.origin.key.bytes.size())
+            std::ranges::copy(key, entry.origin.key.bytes.begin());
+        bytes += bytes_of(entry);
+        if (bytes > bytes_max && !entries.empty()) return entries;
+        entries.push_back(std::move(stored));
+    }
+}
+
+Result<std::optional<EntriesTable::Newest>> EntriesTable::newest(RoomId room) {
+    auto rows = newest_.start(entry_id(room, 1), last_entry_id(room));
+    const auto row = rows.next();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return std::nullopt;
+    return Newest{seq_of(rows.signed_number(0)), {rows.signed_number(1)}};
+}
+
+Result<std::optional<WallTime>> EntriesTable::time_of(EntryId id) {
+    auto rows = time_of_.start(id);
+    const auto row = rows.next();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return std::nullopt;
+    return WallTime{rows.signed_number(0)};
+}
+
+Result<std::vector<EntriesTable::Author>> EntriesTable::newest_authors(RoomId room,
+                                                                       std::size_t entries_max) {
+    std::vector<Author> authors;
+    auto rows = newest_authors_.start(entry_id(room, 1), last_entry_id(room), entries_max);
+    for (;;) {
+        const auto row = rows.next();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return authors;
+        authors.push_back({seq_of(rows.signed_number(0)), static_cast<EntryKind>(rows.number(1)),
+                           static_cast<PersonId>(rows.number(2))});
+    }
+}
+
+Result<void> EntriesTable::erase(RoomId room, Seq from, Seq end) {
+    assert(from < end);
+    return erase_.run(entry_id(room, from), entry_id(room, end - 1));
+}
+
+}  // namespace chat::server
