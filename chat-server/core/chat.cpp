@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+// What members do, up to the point where it waits for the log; chat_log.cpp goes on from there.
 #include "chat-server/core/chat.h"
 
+#include <algorithm>
 #include <cassert>
+#include <set>
 #include <utility>
 
 #include "chat-server/core/limits.h"
@@ -9,27 +12,89 @@
 
 namespace chat::server {
 
-std::expected<void, JoinError> Chat::may_join(std::string_view name, const std::string& key,
-                                              const std::optional<Identity>& identity) const {
-    if (is_reserved_name(name) || roster_.find_key(key) ||
-        (!identity && names_.is_registered(key))) {
+// --- coming and going
+
+std::expected<void, JoinError> Chat::may_join(std::string_view name, const std::string& key) const {
+    if (is_reserved_name(name) || roster_.find_key(key) || people_.find(key)) {
         return std::unexpected(JoinError::name_taken);
     }
     if (roster_.size() >= members_max) return std::unexpected(JoinError::full);
+    if (!can_store()) return std::unexpected(JoinError::cannot_store);
     return {};
 }
 
-MemberIndex Chat::join(const Now& now, const Path& path, std::string_view name, std::string key,
-                       const std::optional<Identity>& identity) {
-    const MemberIndex index = roster_.add(path, name, std::move(key), identity);
+MemberIndex Chat::join_classic(const Now& now, const Path& path, std::string_view name,
+                               std::string key) {
+    const MemberIndex index = roster_.add(path, name, std::move(key));
     roster_[index].joined_at = roster_[index].last_heard = now.at;
-    append(now, EntryKind::join, index, {});
+    append(now, {.entry = EntryKind::join, .member = index, .room = lobby_id}, {});
     return index;
 }
 
-void Chat::say(const Now& now, MemberIndex author, std::string text, std::uint64_t msg_id) {
-    if (is_going(roster_[author])) return;
-    append(now, EntryKind::message, author, std::move(text), msg_id);
+std::expected<void, JoinError> Chat::may_enter(PersonId person) const {
+    const auto holder = roster_.find_key(people_[person].name_key);
+    if (holder && roster_[*holder].person != person) return std::unexpected(JoinError::name_taken);
+    if (roster_.size() >= members_max) return std::unexpected(JoinError::full);
+    if (!can_store()) return std::unexpected(JoinError::cannot_store);
+    return {};
+}
+
+std::optional<MemberIndex> Chat::find(PersonId person) const {
+    const auto index = roster_.find_person(person);
+    if (!index || is_going(roster_[*index])) return std::nullopt;
+    return index;
+}
+
+MemberIndex Chat::enter(const Now& now, const Path& path, PersonId person) {
+    assert(!find(person));
+    const Person& who = people_[person];
+    if (const auto holder = roster_.find_key(who.name_key)) roster_.forget_name(*holder);
+    const MemberIndex index = roster_.add(path, who.name, who.name_key, person);
+    roster_[index].joined_at = roster_[index].last_heard = now.at;
+    return index;
+}
+
+void Chat::came_in(MemberIndex index) {
+    Member& member = roster_[index];
+    if (member.state == MemberState::joining) member.state = MemberState::here;
+}
+
+JoinProgress Chat::join(const Now& now, MemberIndex index, RoomId id) {
+    const Member& member = roster_[index];
+    assert(member.person != 0 && !is_going(member));
+    const Plan before = planned(id, member.person);
+    const bool is_member_only = room(id).kind() == RoomKind::conversation;
+    assert(!is_member_only || before.member);
+    if (before.present || is_member_only) {
+        if (before.waiting > 0) return JoinProgress::joining;
+        came_in(index);
+        return JoinProgress::is_in;
+    }
+    Plan& after = plan(id, member.person);
+    after.member = after.present = true;
+    append(now, {.entry = EntryKind::join, .member = index, .room = id, .person = member.person},
+           {});
+    return JoinProgress::joining;
+}
+
+void Chat::part(const Now& now, MemberIndex index, RoomId id) {
+    const PersonId person = roster_[index].person;
+    assert(person != 0 && room(id).kind() == RoomKind::named);
+    if (is_going(roster_[index]) || !planned(id, person).member) return;
+    Plan& after = plan(id, person);
+    after.member = false;
+    if (std::exchange(after.present, false)) {
+        append(now,
+               {.entry = EntryKind::leave,
+                .parts = true,
+                .member = index,
+                .room = id,
+                .person = person},
+               {});
+    } else {
+        waiting_.acts.push_back(
+            {.kind = Act::Kind::parting, .member = index, .room = id, .person = person});
+    }
 }
 
 void Chat::leave(const Now& now, MemberIndex index, LeaveReason reason) {
@@ -39,34 +104,36 @@ void Chat::leave(const Now& now, MemberIndex index, LeaveReason reason) {
         if (!told) {
             member.state = MemberState::vanished;
             // What he was still to get would go to whoever has the address now.
-            if (member.cursor) lobby_.cursor(*member.cursor).silent = true;
-            lobby_.mark_pending();
+            if (member.cursor) lobby().cursor(*member.cursor).silent = true;
+            lobby().mark_pending();
         }
         return;
     }
     member.state = told ? MemberState::leaving : MemberState::vanished;
     member.reason = reason;
-    events_.push_back({Event::Kind::left, member.name, member.path.peer, reason});
-    append(now, EntryKind::leave, index, {});
+    events_.push_back({Event::Kind::left, member.name, member.path.peer, reason, {}});
+    if (member.person == 0) {
+        append(now, {.entry = EntryKind::leave, .member = index, .room = lobby_id}, {});
+    }
+    for (const RoomId id : planned_rooms(member.person)) {
+        if (!planned(id, member.person).present) continue;
+        plan(id, member.person).present = false;
+        append(now,
+               {.entry = EntryKind::leave, .member = index, .room = id, .person = member.person},
+               {});
+    }
+    waiting_.acts.push_back(
+        {.kind = Act::Kind::visit_over, .member = index, .person = member.person});
 }
 
-void Chat::announce(const Now& now, std::string text) {
-    append(now, EntryKind::announcement, no_member, std::move(text));
-}
-
-void Chat::append(const Now& now, EntryKind kind, MemberIndex index, std::string text,
-                  std::uint64_t msg_id) {
-    Entry entry{kind, 0, now.wall, {}, std::move(text)};
-    if (index != no_member) {
-        const Member& member = roster_[index];
-        entry.author = member.id;
-        entry.name = member.name;
-        if (member.identity) {
-            entry.origin = {member.identity->key, member.identity->client_epoch, msg_id, true};
+void Chat::remove(MemberIndex index) {
+    const Member& member = roster_[index];
+    if (member.cursor) {
+        if (const auto moved = lobby().remove_cursor(*member.cursor)) {
+            roster_[*moved].cursor = member.cursor;
         }
     }
-    waiting_.appends.push_back({lobby_id, std::move(entry)});
-    waiting_.members.push_back(index);
+    roster_.remove(index);
 }
 
 void Chat::heard_from(Instant now, MemberIndex index) {
@@ -74,76 +141,59 @@ void Chat::heard_from(Instant now, MemberIndex index) {
     roster_[index].unreachable_count = 0;
 }
 
-void Chat::replaced(MemberIndex index, std::uint64_t client_epoch) {
-    roster_[index].identity->client_epoch = client_epoch;
+// --- saying
+
+void Chat::say(const Now& now, MemberIndex author, RoomId id, frame::MsgKind kind, std::string text,
+               std::uint64_t client_epoch, std::uint64_t msg_id) {
+    const Member& member = roster_[author];
+    if (is_going(member)) return;
+    assert(member.person == 0 ? id == lobby_id : find_seat(id, member.person) != nullptr);
+    const bool is_topic = kind == frame::MsgKind::topic;
+    append(now,
+           {.entry = is_topic ? EntryKind::topic : EntryKind::message,
+            .member = author,
+            .room = id,
+            .person = member.person},
+           std::move(text), {0, {}, client_epoch, msg_id, false});
 }
 
-void Chat::restore(RoomId room, Seq first_kept, Seq head) {
-    if (room == lobby_id) lobby_.restore(first_kept, head);
+void Chat::announce(const Now& now, RoomId id, EntryKind kind, std::string text) {
+    assert(kind == EntryKind::announcement || kind == EntryKind::pinned);
+    append(now, {.entry = kind, .room = id}, std::move(text));
 }
 
-std::span<const Append> Chat::take_appends() {
-    if (!in_log_.appends.empty()) return {};
-    std::swap(waiting_, in_log_);
-    return in_log_.appends;
-}
-
-void Chat::on_committed(std::span<const Seq> seqs) {
-    assert(seqs.size() == in_log_.appends.size());
-    for (std::size_t i = 0; i < seqs.size(); ++i) {
-        committed(seqs[i], in_log_.appends[i].entry, in_log_.members[i]);
-    }
-    in_log_.appends.clear();
-    in_log_.members.clear();
-}
-
-void Chat::committed(Seq seq, const Entry& entry, MemberIndex index) {
-    lobby_.add_entry(seq, entry);
-    switch (entry.kind) {
-        case EntryKind::message:
-            ++counters_.messages;
-            outcomes_.push_back({Outcome::Kind::stored, index, seq, entry.origin});
-            break;
-        case EntryKind::announcement:
-            ++counters_.announcements;
-            events_.push_back({Event::Kind::announced, entry.text, {}, {}});
-            break;
-        case EntryKind::join: {
-            ++counters_.joins;
-            Member& member = roster_[index];
-            member.listed = true;
-            if (!member.identity) {
-                member.cursor = lobby_.add_cursor(index, member.id, member.path, seq + 1);
-            }
-            if (member.state == MemberState::joining) member.state = MemberState::here;
-            outcomes_.push_back({Outcome::Kind::joined, index, seq, entry.origin});
-            events_.push_back({Event::Kind::joined, member.name, member.path.peer, {}});
-            break;
+void Chat::announce_to_all(const Now& now, EntryKind kind, const std::string& text) {
+    announce(now, lobby_id, kind, text);
+    std::set<RoomId> reached{lobby_id};
+    roster_.for_each([&](MemberIndex index) {
+        const Member& member = roster_[index];
+        if (member.person == 0 || is_going(member)) return;
+        std::optional<RoomId> other;
+        for (const RoomId id : planned_rooms(member.person)) {
+            if (!planned(id, member.person).present) continue;
+            if (reached.contains(id)) return;
+            if (!other) other = id;
         }
-        case EntryKind::leave: {
-            ++counters_.leaves;
-            Member& member = roster_[index];
-            member.listed = false;
-            if (member.cursor) {
-                Cursor& cursor = lobby_.cursor(*member.cursor);
-                cursor.until = seq;
-                cursor.silent = member.state == MemberState::vanished;
-                lobby_.mark_pending();
-            }
-            outcomes_.push_back({Outcome::Kind::left, index, seq, entry.origin});
-            break;
+        if (!other) return;
+        reached.insert(*other);
+        announce(now, *other, EntryKind::announcement, text);
+    });
+}
+
+void Chat::append(const Now& now, Act act, std::string text, const Origin& origin) {
+    Entry entry{act.entry, 0, now.wall, {}, std::move(text), origin};
+    if (act.member != no_member) {
+        const Member& member = roster_[act.member];
+        entry.author = member.id;
+        entry.name = member.name;
+        if (member.person != 0) {
+            entry.origin.person = member.person;
+            entry.origin.key = people_[member.person].key;
+            entry.origin.verified = true;
         }
     }
-}
-
-void Chat::remove(MemberIndex index) {
-    const Member& member = roster_[index];
-    if (member.cursor) {
-        if (const auto moved = lobby_.remove_cursor(*member.cursor)) {
-            roster_[*moved].cursor = member.cursor;
-        }
-    }
-    roster_.remove(index);
+    waiting_.changes.appends.push_back({act.room, std::move(entry)});
+    waiting_.acts.push_back(act);
 }
 
 }  // namespace chat::server

@@ -13,6 +13,12 @@
 namespace chat::server {
 namespace {
 
+constexpr std::string_view not_stored =
+    "服务器暂时无法保存消息 (the server cannot store messages at present; this one was not sent)";
+constexpr std::string_view log_in_later =
+    "服务器暂时无法保存消息，请稍后登录 (the server cannot store anything at present; log in "
+    "later)";
+
 // The member at this address, if he goes by this name.
 std::optional<MemberIndex> speaker(const Path& path, std::string_view name, Chat& chat) {
     const auto index = chat.roster().find(path.peer);
@@ -45,19 +51,26 @@ std::optional<std::string_view> ClassicService::log_in(const Now& now, const Pat
     }
     std::string key = name_key(name);
     // Before he leaves as somebody else, or he would lose his place for nothing.
-    if (const auto allowed = chat.may_join(name, key, std::nullopt); !allowed) {
-        if (allowed.error() == JoinError::full) return classic::reply_room_full;
-        ++chat.counters().names_refused;
-        return classic::reply_name_taken;
+    if (const auto allowed = chat.may_join(name, key); !allowed) {
+        switch (allowed.error()) {
+            case JoinError::full:
+                return classic::reply_room_full;
+            case JoinError::cannot_store:
+                if (!warning_.take(now.at, classic_warning_rate)) return std::nullopt;
+                return log_in_later;
+            case JoinError::name_taken:
+                ++chat.counters().names_refused;
+                return classic::reply_name_taken;
+        }
     }
     if (present) {
         if (!is_going(roster[*present]) && !may_say(now.at, *present, chat)) {
             return classic::reply_too_fast;
         }
-        chat.leave(now, *present, LeaveReason::other_name);
+        vanish(now, *present, LeaveReason::other_name, chat);
         chat.forget_endpoint(*present);
     }
-    chat.join(now, path, name, std::move(key), std::nullopt);
+    chat.join_classic(now, path, name, std::move(key));
     return std::nullopt;
 }
 
@@ -79,12 +92,17 @@ void ClassicService::handle(const Now& now, const Path& path, const classic::Say
         if (may_be_warned(now.at, *author, chat)) reply(path, classic::reply_too_fast, chat);
         return;
     }
+    if (!chat.can_store()) {
+        if (may_be_warned(now.at, *author, chat)) reply(path, not_stored, chat);
+        return;
+    }
     std::string text = clean_line(request.text);
     if (text.size() > text_bytes_max) {  // grown by U+FFFD for bytes that were no UTF-8
         ++chat.counters().malformed;
         return;
     }
-    if (!text.empty()) chat.say(now, *author, std::move(text));
+    if (text.empty()) return;
+    chat.say(now, *author, Chat::lobby_id, frame::MsgKind::message, std::move(text));
 }
 
 void ClassicService::handle(const Now& now, const Path& path, const classic::Quit& request,
@@ -135,7 +153,7 @@ void ClassicService::on_unreachable(const Now& now, const Endpoint& peer, Chat& 
     Member& member = chat.member(*index);
     ++member.unreachable_count;
     if (peer.ip.is_loopback() || member.unreachable_count >= unreachable_max) {
-        chat.leave(now, *index, LeaveReason::unreachable);
+        vanish(now, *index, LeaveReason::unreachable, chat);
     }
 }
 
@@ -143,15 +161,23 @@ void ClassicService::remove_silent(const Now& now, Duration limit, Chat& chat) {
     std::vector<MemberIndex> silent;
     chat.roster().for_each([&](MemberIndex i) {
         const Member& member = chat.roster()[i];
-        if (!member.identity && now.at - member.last_heard >= limit) silent.push_back(i);
+        if (member.person == 0 && now.at - member.last_heard >= limit) silent.push_back(i);
     });
     for (const MemberIndex i : silent)
-        chat.leave(now, i, LeaveReason::silent);
+        vanish(now, i, LeaveReason::silent, chat);
+}
+
+void ClassicService::vanish(const Now& now, MemberIndex index, LeaveReason reason, Chat& chat) {
+    const Endpoint peer = chat.roster()[index].path.peer;
+    for (std::size_t i = replies_sent_; i < replies_.size(); ++i) {
+        if (replies_[i].path.peer == peer) replies_[i].text.clear();
+    }
+    chat.leave(now, index, reason);
 }
 
 void ClassicService::on_page(const Page& page, Chat& chat) {
     classic::DatagramList sentence;
-    for (const auto& missed : chat.lobby().add_page(page)) {
+    for (const auto& missed : chat.add_page(page)) {
         chat.counters().missed += missed.count;
         sentence.clear();
         classic::encode_missed(missed.count, sentence);
@@ -177,6 +203,7 @@ void ClassicService::remove(MemberIndex index, Chat& chat) {
 bool ClassicService::send_replies(TransmitSink& sink) {
     for (; replies_sent_ < replies_.size(); ++replies_sent_) {
         const Reply& r = replies_[replies_sent_];
+        if (r.text.empty()) continue;  // whoever it was for has gone
         if (!sink.send(r.path, std::as_bytes(std::span(r.text.data(), r.text.size()))))
             return false;
     }

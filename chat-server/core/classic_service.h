@@ -35,6 +35,7 @@ class ClassicService {
     // A hint that nobody listens there any more.
     void on_unreachable(const Now& now, const Endpoint& peer, Chat& chat);
     void remove_silent(const Now& now, Duration limit, Chat& chat);
+    // Of any room; whoever has missed something for good is told.
     void on_page(const Page& page, Chat& chat);
 
     // Answers first, then entries, as each cursor's pace allows.
@@ -45,6 +46,8 @@ class ClassicService {
     bool idle(const Chat& chat) const;
 
   private:
+    // He is gone without a word: what waits for him would reach whoever has his address next.
+    void vanish(const Now& now, MemberIndex index, LeaveReason reason, Chat& chat);
     struct Reply {
         Path path;
         std::string text;
@@ -54,7 +57,8 @@ class ClassicService {
     void handle(const Now& now, const Path& path, const classic::LogIn& request, Chat& chat);
     void handle(const Now& now, const Path& path, const classic::Say& request, Chat& chat);
     void handle(const Now& now, const Path& path, const classic::Quit& request, Chat& chat);
-    // The answer to give at once, or nothing: OK follows when the join is in the log.
+    // The answer to give at once, or nothing: OK follows when the join is in the log, and what
+    // cannot be stored is said only so often.
     std::optional<std::string_view> log_in(const Now& now, const Path& path, std::string_view name,
                                            Chat& chat);
     void reply(const Path& path, std::string_view text, Chat& chat);
@@ -62,6 +66,7 @@ class ClassicService {
     void remove(MemberIndex index, Chat& chat);
 
     ClassicAccess access_;
+    TokenBucket warning_;        // of all who are not members
     std::deque<Reply> replies_;  // a deque, because a sink borrows from it while more are added
     std::size_t replies_sent_ = 0;
     std::optional<Instant> ready_at_;

@@ -17,7 +17,9 @@ struct Counters {
     std::uint64_t joins = 0;
     std::uint64_t leaves = 0;
     std::uint64_t messages = 0;
+    std::uint64_t topics = 0;
     std::uint64_t announcements = 0;
+    std::uint64_t commits_failed = 0;   // tries; what they had is offered again
     std::uint64_t deliveries = 0;       // datagrams of entries handed to the sink
     std::uint64_t missed = 0;           // entries that members came too late for
     std::uint64_t replies_dropped = 0;  // because nothing could be sent

@@ -8,6 +8,7 @@ namespace chat::server {
 namespace {
 
 constexpr std::size_t kept = frame::results_max;
+constexpr RoomId lobby = 1;
 // Beyond it a client's word on its own numbers is not believed: they could run over.
 constexpr std::uint64_t msg_id_max = UINT64_MAX / 2;
 
@@ -77,7 +78,7 @@ EpochIndex Epochs::make(Instant now, const Key& key) {
     return index;
 }
 
-void Epochs::record(Record& record, RoomId room, Seq seq) {
+void Epochs::record(Record& record, const Result& result) {
     if (record.results.size() < kept) {
         // Not yet a full ring: it grows by doubling, so that most epochs stay small.
         const auto needed = static_cast<std::size_t>(record.next_msg_id - record.first_result + 1);
@@ -88,7 +89,7 @@ void Epochs::record(Record& record, RoomId room, Seq seq) {
             record.results = std::move(larger);
         }
     }
-    record.results[record.next_msg_id % record.results.size()] = {seq, room};
+    record.results[record.next_msg_id % record.results.size()] = result;
     ++record.next_msg_id;
     if (record.next_msg_id - record.first_result > kept) {
         record.first_result = record.next_msg_id - kept;
@@ -97,13 +98,13 @@ void Epochs::record(Record& record, RoomId room, Seq seq) {
 
 void Epochs::stored(EpochIndex index, RoomId room, Seq seq) {
     assert(waits_for_log(index));
-    record(records_[index], room, seq);
+    record(records_[index], {seq, room, frame::MsgStatus::stored});
 }
 
-void Epochs::refused(EpochIndex index, RoomId room) {
+void Epochs::refused(EpochIndex index, RoomId room, frame::MsgStatus status) {
     assert(!waits_for_log(index));
     take(index);
-    record(records_[index], room, 0);
+    record(records_[index], {0, room, status});
 }
 
 void Epochs::acknowledged(EpochIndex index, std::uint64_t msg_id) {
@@ -124,31 +125,39 @@ void Epochs::results(EpochIndex index, std::uint64_t from, frame::MsgAck& out) c
     out.count = 0;
     for (std::uint64_t id = std::max(from, record.first_result); id < record.next_msg_id; ++id) {
         const Result& result = record.results[id % record.results.size()];
-        out.results[out.count++] = {
-            id, result.room, result.seq,
-            result.seq == 0 ? frame::MsgStatus::refused : frame::MsgStatus::stored};
+        out.results[out.count++] = {id, result.room, result.seq, result.status};
     }
 }
 
-void Epochs::restore(Instant now, const Entry& entry, RoomId room, Seq seq) {
-    const Origin& origin = entry.origin;
-    if (!origin.verified || origin.msg_id == 0 || origin.msg_id > msg_id_max) return;
-    const auto found = find(origin.key, origin.client_epoch);
-    const EpochIndex index = found ? *found : make(now, {origin.key, origin.client_epoch});
-    Record& record = records_[index];
-    if (origin.msg_id < record.next_msg_id) return;
-    // Between two stored ones there are only refused ones.
-    if (origin.msg_id - record.next_msg_id >= kept) {
-        record.next_msg_id = record.first_result = origin.msg_id;
+void Epochs::restore(const Now& now, std::span<const StoredEpoch> stored) {
+    std::vector<const StoredEpoch*> by_use;
+    for (const StoredEpoch& one : stored)
+        by_use.push_back(&one);
+    // The least recently used is the first to be forgotten.
+    std::ranges::stable_sort(by_use, {}, [](const StoredEpoch* one) { return one->used; });
+    for (const StoredEpoch* const one : by_use) {
+        const std::int64_t age_ms = std::max<std::int64_t>(now.wall.unix_ms - one->used.unix_ms, 0);
+        restore(now.at - milliseconds(age_ms), *one);
     }
-    while (record.next_msg_id < origin.msg_id)
-        this->record(record, room, 0);
-    this->record(record, room, seq);
-    record.next_to_take = record.next_msg_id;
-    if (record.holders == 0) {
-        unlink(index);
-        link_newest(index);
+}
+
+void Epochs::restore(Instant used_at, const StoredEpoch& stored) {
+    const std::uint64_t next = stored.next_msg_id;
+    if (next < 1 || next > msg_id_max || find(stored.key, stored.client_epoch)) return;
+    Record& record = records_[make(used_at, {stored.key, stored.client_epoch})];
+    record.next_msg_id = record.first_result = next - std::min<std::uint64_t>(next - 1, kept);
+    auto result = stored.results.begin();
+    while (record.next_msg_id < next) {
+        while (result != stored.results.end() && result->msg_id < record.next_msg_id)
+            ++result;
+        // Between two stored ones there are only refused ones; in which rooms is not known either.
+        Result one{0, lobby, frame::MsgStatus::refused};
+        if (result != stored.results.end() && result->msg_id == record.next_msg_id) {
+            one = {result->seq, result->room, frame::MsgStatus::stored};
+        }
+        this->record(record, one);
     }
+    record.next_to_take = next;
 }
 
 void Epochs::expire(Instant before) {

@@ -2,7 +2,7 @@
 // What has been stored already of the messages of each program start: the state that makes every
 // message count once, whatever is sent again (docs/PROTOCOL.md, section 5). Keyed by static key
 // and client_epoch. Kept for 24 h after the last use, at most epochs_max, the least recently used
-// goes first, never one that is held by a member. Rebuilt from a log's entries after a restart.
+// goes first, never one that is held by a member. What was stored of them is restored at the start.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "chat-server/core/entry.h"
+#include "chat-server/core/log.h"
 #include "proto/session/keys.h"
 #include "proto/wire/frame.h"
 #include "proto/wire/time.h"
@@ -35,6 +36,7 @@ class Epochs {
     // The state of this epoch, made if need be, held until as many releases.
     Held hold(Instant now, const PublicKey& key, std::uint64_t client_epoch);
     void release(Instant now, EpochIndex index);
+    std::uint64_t client_epoch(EpochIndex index) const { return records_[index].key.client_epoch; }
     std::optional<EpochIndex> find(const PublicKey& key, std::uint64_t client_epoch) const;
 
     // The message to take next. It is ahead of next_msg_id by those that wait for the log.
@@ -45,8 +47,9 @@ class Epochs {
     void take(EpochIndex index) { ++records_[index].next_to_take; }
     // Message next_msg_id was stored as `seq`; it must have been taken.
     void stored(EpochIndex index, RoomId room, Seq seq);
-    // The message to take next is used up without being stored. Not while others wait for the log.
-    void refused(EpochIndex index, RoomId room);
+    // The message to take next is used up without being stored, `status` says why. Not while others
+    // wait for the log.
+    void refused(EpochIndex index, RoomId room, frame::MsgStatus status);
     // The client has results up to this one, which a restarted server may not know (refused ones
     // are in no log).
     void acknowledged(EpochIndex index, std::uint64_t msg_id);
@@ -58,8 +61,9 @@ class Epochs {
     // Results from `from` on, oldest first; at most results_max, and at most the last results_max.
     void results(EpochIndex index, std::uint64_t from, frame::MsgAck& out) const;
 
-    // An entry of the log, in ascending order.
-    void restore(Instant now, const Entry& entry, RoomId room, Seq seq);
+    // What was stored of them in earlier runs, before any is held. Why something was refused is not
+    // known any more.
+    void restore(const Now& now, std::span<const StoredEpoch> stored);
     // Forgets what was last used before `before`.
     void expire(Instant before);
 
@@ -74,8 +78,9 @@ class Epochs {
         std::size_t operator()(const Key& key) const;
     };
     struct Result {
-        Seq seq = 0;  // 0: refused
+        Seq seq = 0;
         RoomId room = 0;
+        frame::MsgStatus status = frame::MsgStatus::stored;
     };
     struct Record {
         Key key;
@@ -91,7 +96,8 @@ class Epochs {
     static constexpr EpochIndex none = UINT32_MAX;
 
     EpochIndex make(Instant now, const Key& key);
-    void record(Record& record, RoomId room, Seq seq);
+    void restore(Instant used_at, const StoredEpoch& stored);
+    void record(Record& record, const Result& result);
     void link_newest(EpochIndex index);
     void unlink(EpochIndex index);
     void forget(EpochIndex index);

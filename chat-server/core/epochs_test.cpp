@@ -23,10 +23,6 @@ frame::MsgAck results(const Epochs& epochs, EpochIndex index, std::uint64_t from
     return ack;
 }
 
-Entry message(unsigned char who, std::uint64_t epoch, std::uint64_t msg_id) {
-    return {EntryKind::message, 0, {}, "x", "text", {key(who), epoch, msg_id, true}};
-}
-
 }  // namespace
 
 TEST_CASE("the last 32 results are kept, each under its number") {
@@ -37,7 +33,7 @@ TEST_CASE("the last 32 results are kept, each under its number") {
     for (std::uint64_t id = 1; id <= 100; ++id) {
         CHECK(epochs.next_to_take(index) == id);
         if (id % 7 == 0) {
-            epochs.refused(index, 1);
+            epochs.refused(index, 1, frame::MsgStatus::not_in_room);
         } else {
             epochs.take(index);
             CHECK(epochs.waits_for_log(index));
@@ -51,8 +47,8 @@ TEST_CASE("the last 32 results are kept, each under its number") {
             const auto& result = ack.results[i];
             CHECK(result.msg_id == id + 1 - ack.count + i);
             CHECK(result.seq == (result.msg_id % 7 == 0 ? 0 : result.msg_id * 10));
-            CHECK(result.status ==
-                  (result.msg_id % 7 == 0 ? frame::MsgStatus::refused : frame::MsgStatus::stored));
+            CHECK(result.status == (result.msg_id % 7 == 0 ? frame::MsgStatus::not_in_room
+                                                           : frame::MsgStatus::stored));
         }
     }
     CHECK(results(epochs, index, 98).count == 3);
@@ -97,27 +93,41 @@ TEST_CASE("an epoch held twice is held until it was released twice") {
     CHECK(epochs.size() == 0);
 }
 
-TEST_CASE("the state comes back from the log's entries; gaps in it were refused") {
-    Epochs epochs(1, 10);
-    for (const std::uint64_t id : {1U, 2U, 5U})
-        epochs.restore(at(0), message(1, 9, id), 1, 100 + id);
-    epochs.restore(at(0), message(1, 9, 2), 1, 999);  // a number once given stays
-    epochs.restore(at(0), message(2, 9, 1000), 1, 200);
-    epochs.restore(at(0), {EntryKind::join, 0, {}, "x", {}, {key(3), 9, 0, true}}, 1, 201);
-    epochs.restore(at(0), {EntryKind::message, 0, {}, "x", "y", {}}, 1, 202);
+TEST_CASE("the state comes back from the log; gaps in it were refused, what is old goes first") {
+    Epochs epochs(1, 2);
+    const WallTime now{1'000'000};
+    const StoredEpoch stored[] = {
+        {key(1), 9, 6, {{1, 1, 101}, {2, 3, 102}, {5, 1, 105}}, WallTime{990'000}},
+        {key(2), 9, 1001, {{1000, 1, 200}}, WallTime{980'000}},
+        {key(3), 9, 5, {{4, 1, 300}}, WallTime{970'000}},
+        {key(1), 9, 80, {}, WallTime{2'000'000}},  // a second time, and from the future
+        {key(4), 9, 0, {}, now},
+        {key(4), 9, UINT64_MAX, {}, now},
+    };
+    epochs.restore({at(100), now}, stored);
     CHECK(epochs.size() == 2);
-    const auto one = epochs.hold(at(1), key(1), 9);
+    CHECK_FALSE(epochs.find(key(3), 9));
+    const auto one = epochs.hold(at(101), key(1), 9);
     CHECK(one.known);
+    CHECK(epochs.client_epoch(one.index) == 9);
     const auto ack = results(epochs, one.index);
     CHECK(ack.next_msg_id == 6);
     REQUIRE(ack.count == 5);
     CHECK(ack.results[1].seq == 102);
+    CHECK(ack.results[1].room == 3);
     CHECK(ack.results[2].status == frame::MsgStatus::refused);
     CHECK(ack.results[4].seq == 105);
+    CHECK(epochs.next_to_take(one.index) == 6);
     const auto two = epochs.find(key(2), 9);
     REQUIRE(two);
     CHECK(results(epochs, *two).next_msg_id == 1001);
-    CHECK(results(epochs, *two).count == 1);
+    REQUIRE(results(epochs, *two).count == frame::results_max);
+    CHECK(results(epochs, *two).results[31].seq == 200);
+    // It was used 20 s before the start.
+    epochs.expire(at(80));
+    CHECK(epochs.find(key(2), 9));
+    epochs.expire(at(81));
+    CHECK_FALSE(epochs.find(key(2), 9));
 }
 
 TEST_CASE("a client's word moves its numbers on, never back and never over the edge") {

@@ -19,11 +19,46 @@ inline constexpr std::size_t members_max = 4096;
 // The newest entries of a room, kept in the form in which they are sent. Whoever is further
 // behind is served from the log, page by page.
 inline constexpr std::size_t tail_entries_max = 1024;
+// The same in bytes, as sent: what a client has place for (docs/PROTOCOL.md, section 5).
+inline constexpr std::size_t tail_bytes_max = 1024 * 1024;
+// An entry's buffer is used again for another one up to this size.
+inline constexpr std::size_t entry_buffer_kept_max = 1024;
 inline constexpr std::size_t page_entries_max = 256;
 inline constexpr std::size_t page_bytes_max = 256 * 1024;
 // Pages held at one time, so that several who are far behind at different places do not take the
 // pages from each other.
 inline constexpr std::size_t pages_max = 4;
+
+// Rooms whose pages are held at one time: the others read theirs again.
+inline constexpr std::size_t paged_rooms_max = 64;
+// A new room's newest part has place for so many entries, and grows with its entries.
+inline constexpr std::size_t tail_entries_min = 16;
+
+// Rooms that were ever made, conversations included; in how many with a name, and in how many
+// conversations, one person may be; and how fast he makes new ones (docs/PROTOCOL.md, section 11).
+// Separate, because others begin conversations with him: they cannot keep him out of rooms so.
+inline constexpr std::size_t rooms_max = 65'536;
+inline constexpr std::size_t rooms_per_person_max = 64;
+inline constexpr std::size_t conversations_per_person_max = 64;
+inline constexpr TokenRate room_rate{seconds(2), 10};
+
+// After a commit or read that failed, the next try: soon enough that nobody waits for long once
+// there is space again, seldom enough to cost nothing meanwhile.
+inline constexpr Duration storing_retry = seconds(1);
+// How far people have come is stored with their joins and leaves at once, else this often. What is
+// lost with the process is asked for again by their programs.
+inline constexpr Duration seats_interval = seconds(1);
+
+// Messages of a room whose authors are told who has seen them, and how often; the first figures
+// wait for those who acknowledge at about the same time.
+inline constexpr std::size_t spoken_max = 16;
+inline constexpr Duration receipts_interval = seconds(1);
+inline constexpr Duration receipts_gather = milliseconds(100);
+// The administrator's, for the operator's question who has seen them.
+inline constexpr std::size_t announced_max = 8;
+
+// Searches waiting for the log, one for each program, and places in one answer.
+inline constexpr std::size_t searches_waiting_max = 256;
 
 // The log in memory: the most recent entries of each room. The byte limit counts text and names.
 inline constexpr std::size_t memory_log_entries_max = 32'768;
@@ -94,6 +129,17 @@ inline constexpr Duration stalled_interval = seconds(3);
 
 // What one member may say; the same as for a classic one.
 inline constexpr TokenRate secure_say_rate{milliseconds(2), 1000};
+// What a person searches for by hand, once a letter at most; each costs a look into an index.
+inline constexpr TokenRate search_rate{milliseconds(500), 5};
+// Who sends while nothing can be stored is told so this often, and who would come in is asked to
+// wait so long.
+inline constexpr TokenRate notice_rate{seconds(1), 1};
+inline constexpr Duration unavailable_wait = seconds(1);
+
+// Machines of one person at a time (docs/PROTOCOL.md, section 11).
+inline constexpr std::size_t programs_per_member_max = 8;
+// Answers of each kind that one program is owed; beyond it, it asks again.
+inline constexpr std::size_t requests_max = 64;
 
 // Program starts whose messages are remembered, and how long; 24 h is promised to clients.
 inline constexpr std::size_t epochs_max = 65'536;

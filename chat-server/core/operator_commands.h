@@ -18,7 +18,7 @@ struct OperatorAnswer {
 using AddressText = std::string (*)(const Endpoint&);
 
 // `command` is its name and argument without the slash. Never longer work than one look at every
-// member.
+// member and room.
 OperatorAnswer run_operator_command(const Now& now, std::string_view command, Chat& chat,
                                     AddressText address_text);
 

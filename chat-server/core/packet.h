@@ -42,6 +42,7 @@ struct Packet {
     std::size_t reserved = 0;  // kept free at the end
     bool ack_eliciting = false;
     bool has_entries = false;
+    bool has_receipts = false;
 };
 
 }  // namespace chat::server

@@ -2,14 +2,17 @@
 #include "chat-server/core/peers.h"
 
 #include <algorithm>
-#include <cassert>
 
 namespace chat::server {
 
-void NameText::assign(std::string_view text) {
-    assert(text.size() <= bytes.size());
-    size = static_cast<std::uint8_t>(text.size());
-    std::ranges::copy(text, bytes.begin());
+Subscription* Peer::in(RoomId room) {
+    const auto found = std::ranges::find(rooms, room, &Subscription::room);
+    return found == rooms.end() ? nullptr : &*found;
+}
+
+Requests& Peer::ask() {
+    if (!requests) requests = std::make_unique<Requests>();
+    return *requests;
 }
 
 PeerIndex Peers::add(const Path& path, Duration own_ack_delay, Duration peer_ack_delay) {

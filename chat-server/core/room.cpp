@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "chat-server/core/limits.h"
 #include "proto/wire/frame.h"
@@ -22,58 +25,146 @@ frame::EntryKind wire_kind(EntryKind kind) {
             return frame::EntryKind::leave;
         case EntryKind::announcement:
             return frame::EntryKind::announcement;
+        case EntryKind::topic:
+            return frame::EntryKind::topic;
+        case EntryKind::pinned:
+            return frame::EntryKind::pinned;
     }
     return frame::EntryKind::message;
 }
 
+// As something that he says, because the original's clients know nothing else.
+std::string classic_topic(std::string_view topic) {
+    return std::string("[话题] ").append(topic.empty() ? "无" : topic);
+}
+
 }  // namespace
 
-Room::Room(RoomId id) : id_(id), tail_(tail_entries_max) {}
+Room::Room(const NewRoom& room, std::string name_key)
+    : room_(room), name_key_(std::move(name_key)) {}
 
-void Room::restore(Seq first_kept, Seq head) {
-    assert(head_ == 1 && first_kept >= 1 && first_kept <= head);
+void Room::restore(const StoredRoom& stored) {
+    assert(head_ == 1 && stored.first_kept >= 1 && stored.first_kept <= stored.head);
+    first_kept_ = stored.first_kept;
+    head_ = tail_first_ = stored.head;
+    topic_ = stored.topic;
+    pinned_ = stored.pinned < first_kept_ ? 0 : stored.pinned;
+    for (const auto& message : stored.spoken)
+        spoken_.push_back({message.seq, message.author, 0, 0});
+    assert(spoken_.size() <= spoken_max);
+}
+
+void Room::trimmed(Seq first_kept) {
+    if (first_kept <= first_kept_) return;
+    assert(first_kept <= head_);
     first_kept_ = first_kept;
-    head_ = tail_first_ = head;
+    while (tail_first_ < first_kept)
+        drop_oldest();
+    if (pinned_ < first_kept) pinned_ = 0;
+    pending_ = true;
+}
+
+SeatIndex Room::add_seat(const Seat& seat) {
+    assert(!seat.present);
+    seats_.push_back(seat);
+    return static_cast<SeatIndex>(seats_.size() - 1);
+}
+
+std::optional<PersonId> Room::remove_seat(SeatIndex index) {
+    set_present(index, false);
+    seats_[index] = seats_.back();
+    seats_.pop_back();
+    if (index == seats_.size()) return std::nullopt;
+    return seats_[index].person;
+}
+
+void Room::set_present(SeatIndex index, bool present) {
+    const bool before = std::exchange(seats_[index].present, present);
+    if (present && !before) ++present_;
+    if (!present && before) --present_;
 }
 
 void Room::encode(Seq seq, const Entry& entry, Encoded& out) {
+    if (out.secure.capacity() > entry_buffer_kept_max) out = {};
     out.seq = seq;
-    out.kind = entry.kind;
     out.author = entry.author;
-    out.datagrams.clear();
-    switch (entry.kind) {
-        case EntryKind::message:
-            // A line feed in a sentence of the plain-text protocol could pass for the next one.
-            if (entry.text.find('\n') == std::string::npos) {
-                classic::encode_said(entry.name, entry.text, out.datagrams);
-            } else {
-                classic::encode_said(entry.name, clean_line(entry.text), out.datagrams);
-            }
-            break;
-        case EntryKind::join:
-            classic::encode_joined(entry.name, out.datagrams);
-            break;
-        case EntryKind::leave:
-            classic::encode_left(entry.name, out.datagrams);
-            break;
-        case EntryKind::announcement:
-            classic::encode_said(administrator_name, entry.text, out.datagrams);
-            break;
-    }
-    const bool proved = entry.origin.verified || entry.kind == EntryKind::announcement;
+    out.worded = false;
+    const bool proved = entry.origin.verified || entry.name.empty();
     out.secure.clear();
     frame::append_entry({wire_kind(entry.kind), proved ? std::uint8_t{0} : frame::flag_unverified,
                          entry.time, entry.name, entry.text},
                         out.secure);
 }
 
+void Room::word(Encoded& encoded) {
+    if (std::exchange(encoded.worded, true)) return;
+    encoded.datagrams.clear();
+    const auto entry = frame::read_entry(encoded.secure);
+    assert(entry);
+    switch (entry->kind) {
+        case frame::EntryKind::message:
+            // A line feed in a sentence of the plain-text protocol could pass for the next one.
+            if (entry->text.find('\n') == std::string::npos) {
+                classic::encode_said(entry->name, entry->text, encoded.datagrams);
+            } else {
+                classic::encode_said(entry->name, clean_line(entry->text), encoded.datagrams);
+            }
+            break;
+        case frame::EntryKind::join:
+            classic::encode_joined(entry->name, encoded.datagrams);
+            break;
+        case frame::EntryKind::leave:
+            classic::encode_left(entry->name, encoded.datagrams);
+            break;
+        case frame::EntryKind::topic:
+            classic::encode_said(entry->name, classic_topic(entry->text), encoded.datagrams);
+            break;
+        case frame::EntryKind::announcement:
+        case frame::EntryKind::pinned:
+            if (entry->text.empty()) break;
+            classic::encode_said(administrator_name, entry->text, encoded.datagrams);
+            break;
+    }
+}
+
+void Room::drop_oldest() {
+    tail_bytes_ -= tail_[tail_first_ % tail_.size()].secure.size();
+    ++tail_first_;
+}
+
+// Where entry `seq` goes in the ring, which grows until it has its full size.
+Room::Encoded& Room::make_place(Seq seq) {
+    if (seq - tail_first_ == tail_.size()) {
+        if (tail_.size() < tail_entries_max) {
+            std::vector<Encoded> larger(std::max(tail_entries_min, tail_.size() * 2));
+            for (Seq i = tail_first_; i < seq; ++i)
+                larger[i % larger.size()] = std::move(tail_[i % tail_.size()]);
+            tail_ = std::move(larger);
+        } else {
+            drop_oldest();
+        }
+    }
+    return tail_[seq % tail_.size()];
+}
+
 void Room::add_entry(Seq seq, const Entry& entry) {
-    if (head_ == 1 && seq > 1) head_ = tail_first_ = seq;  // a log older than this process
     assert(seq == head_);
-    encode(seq, entry, tail_[seq % tail_.size()]);
+    Encoded& place = make_place(seq);
+    encode(seq, entry, place);
+    tail_bytes_ += place.secure.size();
+    while (tail_bytes_ > tail_bytes_max) {
+        const Seq oldest = tail_first_;
+        drop_oldest();
+        tail_[oldest % tail_.size()] = {};
+    }
     head_ = seq + 1;
-    if (head_ - tail_first_ > tail_.size()) tail_first_ = head_ - tail_.size();
     pending_ = true;
+    if (entry.kind == EntryKind::topic) topic_ = entry.text;
+    if (entry.kind == EntryKind::pinned) pinned_ = entry.text.empty() ? 0 : seq;
+    if (entry.kind == EntryKind::message && entry.origin.person != 0) {
+        if (spoken_.size() == spoken_max) spoken_.erase(spoken_.begin());
+        spoken_.push_back({seq, entry.origin.person, 0, 0});
+    }
 }
 
 CursorIndex Room::add_cursor(MemberIndex member, MemberId id, const Path& path, Seq next) {
@@ -93,7 +184,8 @@ std::optional<MemberIndex> Room::remove_cursor(CursorIndex index) {
     return cursors_[index].member;
 }
 
-const Room::Encoded* Room::find(Seq seq) {
+Room::Encoded* Room::find(Seq seq) {
+    if (seq < first_kept_) return nullptr;
     if (seq >= tail_first_) return &tail_[seq % tail_.size()];
     for (LogPage& page : pages_) {
         if (page.count == 0 || seq < page.entries[0].seq) continue;
@@ -107,7 +199,7 @@ const Room::Encoded* Room::find(Seq seq) {
 
 std::span<const std::byte> Room::find_encoded(Seq seq) {
     assert(seq < head_);
-    const Encoded* entry = find(seq);
+    Encoded* entry = find(seq);
     if (entry == nullptr) return {};
     return entry->secure;
 }
@@ -123,9 +215,10 @@ Room::Progress Room::deliver(Instant now, Cursor& cursor, TransmitSink& sink, Pl
         // Before anything else: a paced member who asked for a page could not use it, and two such
         // members would take turns asking for ever.
         if (now < cursor.pace.ready_at(classic_pace)) return Progress::paced;
-        const Encoded* entry = find(cursor.next);
+        Encoded* entry = find(cursor.next);
         if (entry == nullptr) return Progress::behind_tail;
         if (entry->author != cursor.id) {
+            word(*entry);
             while (cursor.part < entry->datagrams.size()) {
                 if (now < cursor.pace.ready_at(classic_pace)) return Progress::paced;
                 if (!sink.send(cursor.path, entry->datagrams[cursor.part])) {
@@ -178,14 +271,20 @@ std::optional<ReadRequest> Room::take_read() {
     if (wish) wished_.reset();
     wish_is_next_ = !wish;
     reading_ = true;
-    return ReadRequest{id_, from, page_entries_max, page_bytes_max};
+    return ReadRequest{room_.id, from, page_entries_max, page_bytes_max};
+}
+
+void Room::read_failed() {
+    reading_ = false;
+    wanted_.reset();
+    wished_.reset();
 }
 
 std::vector<Room::Missed> Room::add_page(const Page& page) {
     reading_ = false;
     wanted_.reset();
     pending_ = true;
-    first_kept_ = std::max(first_kept_, page.first_kept);
+    trimmed(page.first_kept);
     LogPage& place = *std::ranges::min_element(pages_, {}, &LogPage::used);
     place.used = ++uses_;
     place.count = page.entries.size();
@@ -201,6 +300,10 @@ std::vector<Room::Missed> Room::add_page(const Page& page) {
         cursor.part = 0;
     }
     return missed;
+}
+
+void Room::forget_pages() {
+    pages_ = {};
 }
 
 }  // namespace chat::server

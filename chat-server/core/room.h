@@ -4,6 +4,9 @@
 // what next. There is no queue per member: whoever is slow or paced stands further back on the
 // same log, and is served from pages of it once he has fallen off the newest part.
 // Planning a delivery allocates nothing and looks up nothing but the entry's place.
+//
+// Members of the secure protocol have a seat each, present or not: how far the person has come, by
+// whichever of his programs. Where each program stands is its own record (subscription.h).
 #pragma once
 
 #include <array>
@@ -23,6 +26,24 @@
 #include "proto/wire/transmit.h"
 
 namespace chat::server {
+
+// A person's place in the room; kept until he parts. It says what is committed: one whose join is
+// still on its way into the log has none yet.
+struct Seat {
+    PersonId person = 0;
+    bool present = false;  // the log has his join and not his leave; in a conversation never
+    bool changed = false;  // `next` is to be stored
+    Seq next = 1;          // everything before it has arrived at one of his programs
+};
+using SeatIndex = std::uint32_t;
+
+// A message of the last few, for SEEN: how many have it was said last.
+struct Spoken {
+    Seq seq = 0;
+    PersonId author = 0;
+    std::uint32_t seen = 0;
+    std::uint32_t of = 0;
+};
 
 struct Cursor {
     MemberIndex member = 0;
@@ -45,17 +66,46 @@ struct PlanReport {
 
 class Room {
   public:
-    explicit Room(RoomId id);
+    Room(const NewRoom& room, std::string name_key);
+
+    RoomId id() const { return room_.id; }
+    RoomKind kind() const { return room_.kind; }
+    // Of a named room; empty for a conversation.
+    const std::string& name() const { return room_.name; }
+    const std::string& name_key() const { return name_key_; }
+    // Of a conversation: whom `person` talks with.
+    PersonId other(PersonId person) const {
+        return room_.first == person ? room_.second : room_.first;
+    }
+    const std::string& topic() const { return topic_; }
+    Seq pinned() const { return pinned_; }
 
     // The number after the newest entry.
     Seq head() const { return head_; }
     // The oldest entry that can be had, as far as is known here.
     Seq first_kept() const { return first_kept_; }
     // A log older than this process, before any entry: it has [first_kept, head).
-    void restore(Seq first_kept, Seq head);
-    std::size_t size() const { return cursors_.size(); }
+    void restore(const StoredRoom& stored);
+    // Older entries were forgotten by the log.
+    void trimmed(Seq first_kept);
 
-    // A committed entry; seq must be head(), or anything higher if the room is new here.
+    std::span<Seat> seats() { return seats_; }
+    std::span<const Seat> seats() const { return seats_; }
+    // Seats move when one is removed: Chat keeps the places right.
+    SeatIndex add_seat(const Seat& seat);
+    // Returns the person whose seat has moved into this place, if one has.
+    std::optional<PersonId> remove_seat(SeatIndex index);
+    std::size_t present() const { return present_; }
+    void set_present(SeatIndex index, bool present);
+
+    // The last messages of people, ascending.
+    std::span<Spoken> spoken() { return spoken_; }
+    std::span<const Spoken> spoken() const { return spoken_; }
+    // Who of the secure protocol is sent the room's entries, one for each program, in no order.
+    // Kept by the secure service.
+    std::vector<std::uint32_t>& listeners() { return listeners_; }
+
+    // A committed entry; seq must be head().
     void add_entry(Seq seq, const Entry& entry);
 
     // A member who will hear everything from `next` on.
@@ -79,18 +129,22 @@ class Room {
 
     // The page of the log that somebody who fell behind waits for; asked for once.
     std::optional<ReadRequest> take_read();
+    // It could not be read. Whoever waits for it wants it again, after a while.
+    void read_failed();
     struct Missed {
         Path path;
         Seq count;
     };
     // The answer. Whoever stood before the oldest entry kept is moved there, and listed.
     std::vector<Missed> add_page(const Page& page);
+    // Gives the memory of all pages back; what is wanted again is read again.
+    void forget_pages();
 
   private:
     struct Encoded {
         Seq seq = 0;
-        EntryKind kind = EntryKind::message;
         MemberId author = 0;
+        bool worded = false;  // `datagrams` are there: made when a classic member is sent them
         classic::DatagramList datagrams;
         std::vector<std::byte> secure;
     };
@@ -102,13 +156,24 @@ class Room {
     enum class Progress { caught_up, paced, behind_tail, sink_full };
 
     static void encode(Seq seq, const Entry& entry, Encoded& out);
-    const Encoded* find(Seq seq);
+    static void word(Encoded& entry);
+    Encoded* find(Seq seq);
+    Encoded& make_place(Seq seq);
+    void drop_oldest();
     Progress deliver(Instant now, Cursor& cursor, TransmitSink& sink, PlanReport& report);
 
-    RoomId id_;
+    NewRoom room_;
+    std::string name_key_;
+    std::string topic_;
+    Seq pinned_ = 0;
+    std::vector<Seat> seats_;
+    std::size_t present_ = 0;
+    std::vector<Spoken> spoken_;
+    std::vector<std::uint32_t> listeners_;
     Seq head_ = 1;
     Seq tail_first_ = 1;                    // the oldest entry in tail_
-    std::vector<Encoded> tail_;             // a ring: entry n is at n modulo its size
+    std::size_t tail_bytes_ = 0;            // of all in tail_, as the secure protocol sends them
+    std::vector<Encoded> tail_;             // a ring: entry n is at n modulo its size; grows
     std::array<LogPage, pages_max> pages_;  // the least recently used is replaced
     std::uint64_t uses_ = 0;
     Seq first_kept_ = 1;

@@ -17,9 +17,14 @@ std::optional<MemberIndex> Roster::find_key(const std::string& key) const {
     return found->second;
 }
 
-MemberIndex Roster::add(const Path& path, std::string_view name, std::string key,
-                        const std::optional<Identity>& identity) {
-    assert((identity || !find(path.peer)) && !find_key(key));
+std::optional<MemberIndex> Roster::find_person(PersonId person) const {
+    const auto found = by_person_.find(person);
+    if (found == by_person_.end()) return std::nullopt;
+    return found->second;
+}
+
+MemberIndex Roster::add(const Path& path, std::string_view name, std::string key, PersonId person) {
+    assert((person != 0 || !find(path.peer)) && !find_key(key));
     MemberIndex index = static_cast<MemberIndex>(members_.size());
     if (free_.empty()) {
         members_.emplace_back();
@@ -33,8 +38,12 @@ MemberIndex Roster::add(const Path& path, std::string_view name, std::string key
     member.path = path;
     member.name = name;
     member.key = key;
-    member.identity = identity;
-    if (!identity) by_endpoint_.emplace(path.peer, index);
+    member.person = person;
+    if (person == 0) {
+        by_endpoint_.emplace(path.peer, index);
+    } else {
+        by_person_.insert_or_assign(person, index);
+    }
     by_key_.emplace(std::move(key), index);
     return index;
 }
@@ -47,6 +56,8 @@ void Roster::forget_endpoint(MemberIndex index) {
 void Roster::forget_name(MemberIndex index) {
     const auto found = by_key_.find(members_[index].key);
     if (found != by_key_.end() && found->second == index) by_key_.erase(found);
+    const auto person = by_person_.find(members_[index].person);
+    if (person != by_person_.end() && person->second == index) by_person_.erase(person);
 }
 
 void Roster::remove(MemberIndex index) {

@@ -31,19 +31,14 @@ enum class MemberState : std::uint8_t {
 
 enum class LeaveReason : std::uint8_t { quit, kicked, unreachable, silent, other_name };
 
-// The key that a member of the secure protocol has proved to hold, and which start of his program.
-struct Identity {
-    PublicKey key;
-    std::uint64_t client_epoch = 0;
-};
-
 struct Member {
     MemberId id = 0;  // 0: a free place
     MemberState state = MemberState::joining;
     LeaveReason reason = LeaveReason::quit;  // once leaving or vanished
-    bool listed = false;                     // the log has his join and not his leave
-    std::optional<Identity> identity;        // nothing: he came by the classic protocol
-    Path path;
+    bool listed = false;                     // classic: the log has his join and not his leave
+    PersonId person = 0;                     // 0: he came by the classic protocol
+    std::uint32_t programs = 0;              // of his that are here; kept by the secure service
+    Path path;                               // of the one that came last
     std::string name;
     std::string key;  // name_key(name)
     std::optional<CursorIndex> cursor;
@@ -64,14 +59,15 @@ class Roster {
 
     std::optional<MemberIndex> find(const Endpoint& peer) const;
     std::optional<MemberIndex> find_key(const std::string& key) const;
+    // His newest visit.
+    std::optional<MemberIndex> find_person(PersonId person) const;
 
-    // The key may not be in the map, nor the address without an identity: only classic members are
+    // The key may not be in the map, nor the address without a person: only classic members are
     // found by address. References to members become invalid.
-    MemberIndex add(const Path& path, std::string_view name, std::string key,
-                    const std::optional<Identity>& identity = std::nullopt);
+    MemberIndex add(const Path& path, std::string_view name, std::string key, PersonId person = 0);
     // From now on this address is a stranger's; the name stays taken.
     void forget_endpoint(MemberIndex index);
-    // The name is free, though its holder is still here.
+    // The name is free, though its holder is still here; by his name or person he is not found.
     void forget_name(MemberIndex index);
     void remove(MemberIndex index);
 
@@ -95,6 +91,7 @@ class Roster {
     std::vector<Member> members_;
     std::vector<MemberIndex> free_;
     std::unordered_map<Endpoint, MemberIndex, EndpointHash> by_endpoint_;
+    std::unordered_map<PersonId, MemberIndex> by_person_;
     std::map<std::string, MemberIndex> by_key_;  // ordered, to be read out page by page
     MemberId last_id_ = 0;
 };

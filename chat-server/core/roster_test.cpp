@@ -49,3 +49,24 @@ TEST_CASE("an address that was forgotten can belong to the next member") {
     roster.remove(bob);
     CHECK(roster.find(path(1).peer) == carol);
 }
+
+TEST_CASE("a person is found by his newest visit, whatever address he has") {
+    Roster roster(1);
+    const auto first = roster.add(path(1), "bob", "bob", 7);
+    CHECK_FALSE(roster.find(path(1).peer));  // only classic members are found by address
+    CHECK(roster.find_person(7) == first);
+    roster.forget_name(first);
+    CHECK_FALSE(roster.find_person(7));
+    CHECK_FALSE(roster.find_key("bob"));
+    const auto second = roster.add(path(1), "bob", "bob", 7);
+    CHECK(roster.find_person(7) == second);
+    roster.remove(first);
+    CHECK(roster.find_person(7) == second);
+    CHECK(roster.find_key("bob") == second);
+    const auto classic = roster.add(path(1), "eve", "eve");
+    CHECK(roster.find(path(1).peer) == classic);
+    CHECK_FALSE(roster.find_person(0));
+    roster.remove(second);
+    CHECK_FALSE(roster.find_person(7));
+    CHECK(roster.find(path(1).peer) == classic);
+}

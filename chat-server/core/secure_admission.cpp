@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How a finished handshake becomes a session: a new member, an old one who goes on with new keys,
-// or a refusal.
+// How a finished handshake becomes a session: of a new member, one more program of one who is here,
+// a program that goes on with new keys, or a refusal.
 #include <array>
 #include <utility>
 
@@ -63,20 +63,17 @@ void SecureService::repeat_welcome(const Now& now, const Path& path, KeyIndex ke
 
 void SecureService::admit(const Now& now, const Path& path, const Established& established,
                           Chat& chat) {
-    if (const PeerIndex index = session_to_continue(established, chat); index != no_peer) {
+    PeerIndex index = session_to_continue(established, chat);
+    if (index != no_peer) {
         go_on(now, path, established, index, chat);
     } else if (const auto code = refusal(established, chat)) {
         refuse(now, path, established, *code, chat);
         return;
     } else {
-        const auto holder = chat.roster().find_key(name_key(name_of(established.request)));
-        if (holder && !is_going(chat.roster()[*holder])) {
-            take_over(now, path, established, *holder, chat);
-        } else {
-            if (holder) chat.forget_name(*holder);
-            join(now, path, established, chat);
-        }
+        const MemberIndex member = come(now, path, established, chat);
+        index = add_peer(now, path, established, member, chat);
     }
+    land(now, index, established.request, chat);
     responder_.accepted(established.server_sid);
 }
 
@@ -101,36 +98,41 @@ std::optional<frame::CloseCode> SecureService::refusal(const Established& establ
     const std::string_view name = name_of(established.request);
     if (!check_name(name)) return frame::CloseCode::name_unusable;
     const std::string key = name_key(name);
-    switch (chat.names().may_claim(key, established.client)) {
-        case NameRegistry::Claim::owned_by_another:
-            return frame::CloseCode::name_owned;
-        case NameRegistry::Claim::too_many_names:
-            return frame::CloseCode::too_many_names;
-        case NameRegistry::Claim::registry_full:
+    if (const auto claim = chat.people().may_claim(key, established.client); !claim) {
+        switch (claim.error()) {
+            case ClaimError::owned_by_another:
+                return frame::CloseCode::name_owned;
+            case ClaimError::too_many_names:
+                return frame::CloseCode::too_many_names;
+            case ClaimError::registry_full:
+                return frame::CloseCode::full;
+        }
+    }
+    const auto person = chat.people().find(key);
+    if (person && chat.find(*person)) return std::nullopt;  // one more program of his
+    const auto allowed = person ? chat.may_enter(*person) : chat.may_join(name, key);
+    if (allowed) return std::nullopt;
+    switch (allowed.error()) {
+        case JoinError::full:
             return frame::CloseCode::full;
-        case NameRegistry::Claim::granted:
+        case JoinError::cannot_store:
+            return frame::CloseCode::unavailable;
+        case JoinError::name_taken:
             break;
     }
-    // Present under the same key: he takes the place over.
-    const auto holder = chat.roster().find_key(key);
-    if (holder && chat.roster()[*holder].identity &&
-        chat.roster()[*holder].identity->key == established.client) {
-        return std::nullopt;
-    }
-    const Identity identity{established.client, established.request.client_epoch};
-    const auto allowed = chat.may_join(name, key, identity);
-    if (allowed) return std::nullopt;
-    return allowed.error() == JoinError::full ? frame::CloseCode::full
-                                              : frame::CloseCode::name_taken;
+    return frame::CloseCode::name_taken;
 }
 
 void SecureService::refuse(const Now& now, const Path& path, const Established& established,
                            frame::CloseCode code, Chat& chat) {
-    ++chat.counters().names_refused;
+    // A handshake is decided once; who is to come again later does so with a new one.
+    const bool later = code == frame::CloseCode::unavailable;
+    const auto wait_ms = static_cast<std::uint32_t>(later ? unavailable_wait.us / 1000 : 0);
+    if (!later) ++chat.counters().names_refused;
     std::array<std::byte, datagram::data_bytes_min> sealed{};
     const std::span<std::byte> all = sealed;
     Writer writer(all.subspan(datagram::data_header_bytes, datagram::padding_bytes));
-    frame::write(writer, frame::Close{code, 0});
+    frame::write(writer, frame::Close{code, wait_ms});
     frame::pad(writer);
     Sealer sealer(established.server_key, established.client_sid);
     if (!sealer.seal(static_cast<std::uint16_t>(now.at.us / 1000), sealed)) return;
@@ -145,64 +147,39 @@ void SecureService::go_on(const Now& now, const Path& path, const Established& e
     chat.moved(peer.member, path);
     chat.heard_from(now.at, peer.member);
     peer.welcome_flags = frame::welcome_epoch_known;
-    const auto resumed = resumed_at(established.request, chat);
-    if (resumed) peer.welcome_flags |= frame::welcome_resumed;
-    if (peer.state == PeerState::joining) {
-        peer.welcome_next_seq = resumed.value_or(0);
-        return;
-    }
-    peer.welcome_next_seq = resumed.value_or(peer.acked);
-    // What was sent before is not sent again unless it is asked for.
-    peer.acked = std::max(peer.acked, resumed.value_or(1));
-    peer.sent = std::max(peer.sent, peer.acked);
-    peer.credit_end = std::max(peer.credit_end, peer.acked);
-    peer.welcome_owed = true;
-    delivery_.queue(index);
 }
 
-void SecureService::take_over(const Now& now, const Path& path, const Established& established,
-                              MemberIndex member, Chat& chat) {
-    ++chat.counters().takeovers;
-    const PeerIndex old = peer_of_member(member);
-    const bool joined = peers_[old].state == PeerState::open;
-    begin_closing(now, old, frame::CloseCode::replaced, true, chat);
-    chat.replaced(member, established.request.client_epoch);
-    chat.moved(member, path);
-    chat.heard_from(now.at, member);
-    const PeerIndex index = add_peer(now, path, established, member);
-    const auto resumed = resumed_at(established.request, chat);
-    if (resumed) peers_[index].welcome_flags |= frame::welcome_resumed;
-    if (joined) {
-        open_at(index, resumed.value_or(chat.head()));
-    } else {
-        peers_[index].welcome_next_seq = resumed.value_or(0);
-    }
-}
-
-void SecureService::join(const Now& now, const Path& path, const Established& established,
-                         Chat& chat) {
+MemberIndex SecureService::come(const Now& now, const Path& path, const Established& established,
+                                Chat& chat) {
     const auto& request = established.request;
-    const std::string_view name = name_of(request);
     // The same start of a program under another name: he goes and comes.
     const auto epoch = epochs_.find(established.client, request.client_epoch);
-    if (epoch && *epoch < peer_of_epoch_.size() && peer_of_epoch_[*epoch] != no_peer) {
-        Peer& before = peers_[peer_of_epoch_[*epoch]];
-        chat.leave(now, before.member, LeaveReason::other_name);
-        before.state = PeerState::leaving;
+    if (epoch && *epoch < peer_of_epoch_.size()) {
+        const PeerIndex before = peer_of_epoch_[*epoch];
+        const bool ends = before != no_peer && peers_[before].state != PeerState::leaving;
+        if (ends) end_program(now, before, LeaveReason::other_name, chat);
     }
-    chat.names().claim(name, established.client);
-    const MemberIndex member = chat.join(now, path, name, name_key(name),
-                                         Identity{established.client, request.client_epoch});
-    ++members_;
-    const PeerIndex index = add_peer(now, path, established, member);
-    const auto resumed = resumed_at(request, chat);
-    if (resumed) peers_[index].welcome_flags |= frame::welcome_resumed;
-    peers_[index].welcome_next_seq = resumed.value_or(0);  // 0: behind his join
-    update_offer();
+    const PersonId person = *chat.people().claim(name_of(request), established.client);
+    const auto here = chat.find(person);
+    if (!here) {
+        ++members_;
+        return chat.enter(now, path, person);
+    }
+    if (chat.roster()[*here].programs >= programs_per_member_max) {
+        PeerIndex silent = first_program(*here);
+        for_each_program(*here, [&](PeerIndex index) {
+            if (peers_[index].heard_at < peers_[silent].heard_at) silent = index;
+        });
+        ++chat.counters().takeovers;
+        begin_closing(now, silent, frame::CloseCode::replaced, true, chat);
+    }
+    chat.moved(*here, path);
+    chat.heard_from(now.at, *here);
+    return *here;
 }
 
 PeerIndex SecureService::add_peer(const Now& now, const Path& path, const Established& established,
-                                  MemberIndex member) {
+                                  MemberIndex member, Chat& chat) {
     const auto& request = established.request;
     const PeerIndex index =
         peers_.add(path, milliseconds(offer_.ack_delay_ms), client_ack_delay(offer_));
@@ -221,9 +198,13 @@ PeerIndex SecureService::add_peer(const Now& now, const Path& path, const Establ
         // It was here before and is forgotten: past everything that it can have sent.
         epochs_.begin_at(held.index, request.acked_msg_id + frame::results_max + 1);
     }
+    if (!held.known) chat.begin_epoch(now, established.client, request.client_epoch);
     put(peer_of_epoch_, held.index, index, no_peer);
-    put(peer_of_member_, member, index, no_peer);
+    peer.sibling = first_program(member);
+    put(program_of_member_, member, index, no_peer);
+    ++chat.member(member).programs;
     install_keys(now, path, established, index);
+    update_offer();
     return index;
 }
 
@@ -236,6 +217,7 @@ void SecureService::install_keys(const Now& now, const Path& path, const Establi
         KeySet& previous = peers_.key(peer.previous_key);
         previous.dropped_at = std::min(previous.dropped_at, now.at + key_overlap);
         peer.link.restart_counters();
+        if (peer.receipts) peer.receipts->send_again();
     }
     peer.key = peers_.add_key(established.server_key, established.client_key,
                               established.client_sid, established.server_sid, index);
@@ -250,54 +232,6 @@ void SecureService::install_keys(const Now& now, const Path& path, const Establi
     peer.heard_at = now.at;
 }
 
-std::optional<Seq> SecureService::resumed_at(const datagram::FiniPayload& request,
-                                             const Chat& chat) const {
-    if (request.log_epoch != secret_->log_epoch || request.next_seq < 1 ||
-        request.next_seq > chat.head()) {
-        return std::nullopt;
-    }
-    return request.next_seq;
-}
-
-void SecureService::open_at(PeerIndex index, Seq next) {
-    Peer& peer = peers_[index];
-    peer.state = PeerState::open;
-    peer.acked = peer.sent = peer.mark_seq = peer.welcome_next_seq = next;
-    peer.credit_end = next + credit_first;
-    peer.welcome_owed = true;
-    delivery_.queue(index);
-}
-
-void SecureService::begin_closing(const Now& now, PeerIndex index, frame::CloseCode code, bool tell,
-                                  Chat& chat) {
-    Peer& peer = peers_[index];
-    if (peer_of_epoch_[peer.epoch] == index) peer_of_epoch_[peer.epoch] = no_peer;
-    if (peer_of_member_[peer.member] == index) peer_of_member_[peer.member] = no_peer;
-    epochs_.release(now.at, peer.epoch);
-    peer.state = PeerState::closing;
-    peer.close_code = code;
-    peer.closed_at = now.at;
-    peer.assembly.reset();
-    peer.repair.reset();
-    deadlines_.disarm(index);
-    if (tell) {
-        delivery_.answer_sealed(now.at, peer, peer.path.proved(), frame::Close{code, 0},
-                                chat.counters());
-    }
-    closing_.push_back(index);
-    if (closing_.size() > closing_max) {
-        peers_.remove(closing_.front());
-        closing_.pop_front();
-    }
-}
-
-void SecureService::forget_closing(Instant now) {
-    while (!closing_.empty() && now - peers_[closing_.front()].closed_at >= closing_time) {
-        peers_.remove(closing_.front());
-        closing_.pop_front();
-    }
-}
-
 void SecureService::update_offer() {
     const auto per_members =
         milliseconds(static_cast<std::int64_t>(members_) / members_per_ack_delay_ms);
@@ -306,10 +240,6 @@ void SecureService::update_offer() {
     if (delay_ms == offer_.ack_delay_ms) return;
     offer_.ack_delay_ms = delay_ms;
     responder_.set_offer(offer_);
-}
-
-PeerIndex SecureService::peer_of_member(MemberIndex member) const {
-    return member < peer_of_member_.size() ? peer_of_member_[member] : no_peer;
 }
 
 }  // namespace chat::server

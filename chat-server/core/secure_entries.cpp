@@ -17,60 +17,101 @@ constexpr std::size_t entries_per_frame_max = 255;
 
 }  // namespace
 
-void SecureDelivery::wait_for_page(PeerIndex index, Seq seq, Chat& chat) {
-    chat.lobby().want(seq);
-    if (std::exchange(peers_[index].waits_for_page, true)) return;
-    waiting_for_page_.push_back(index);
+void SecureDelivery::wait_for_page(PeerIndex index, Subscription& in, Seq seq, Chat& chat) {
+    chat.room(in.room).want(seq);
+    if (std::ranges::find(paged_, in.room) == paged_.end()) paged_.push_back(in.room);
+    if (std::exchange(in.waits_for_page, true)) return;
+    waiting_.push_back({index, in.room});
+}
+
+void SecureDelivery::write_rooms_due(Instant now, Packet& packet, PeerIndex index, Chat& chat) {
+    Peer& peer = peers_[index];
+    const std::size_t count = peer.rooms.size();
+    const std::size_t first = count == 0 ? 0 : peer.turn % count;
+    bool wrote = false;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t place = (first + i) % count;
+        Subscription& in = peer.rooms[place];
+        if (in.room_owed) continue;  // of a room that it does not know nothing is of use
+        Progress progress = write_repair(now, packet, index, in, chat);
+        if (progress != Progress::wrote) progress = write_news(now, packet, index, in, chat);
+        if (progress == Progress::not_now || progress == Progress::no_room) {
+            peer.turn = static_cast<std::uint8_t>(place);
+            return;
+        }
+        if (progress != Progress::wrote) continue;
+        wrote = true;
+        peer.turn = static_cast<std::uint8_t>((place + 1) % count);
+    }
+    for (std::size_t i = 0; i < count && !wrote; ++i) {
+        const std::size_t place = (first + i) % count;
+        const Progress progress = write_history(now, packet, index, peer.rooms[place], chat);
+        if (progress == Progress::not_now || progress == Progress::no_room) return;
+        wrote = progress == Progress::wrote;
+        if (wrote) peer.turn = static_cast<std::uint8_t>((place + 1) % count);
+    }
 }
 
 SecureDelivery::Progress SecureDelivery::write_repair(Instant now, Packet& packet, PeerIndex index,
-                                                      Chat& chat) {
-    Peer& peer = peers_[index];
-    if (!peer.repair) return Progress::nothing_left;
-    if (peer.repair->from < peer.acked) {
-        peer.repair->from = peer.acked;
-        peer.repair->have = 0;
+                                                      Subscription& in, Chat& chat) {
+    if (!in.repair || in.waits_for_page) return Progress::nothing_left;
+    if (in.repair->from < in.acked) {
+        in.repair->from = in.acked;
+        in.repair->have = 0;
     }
-    Repair& repair = *peer.repair;
-    const Progress progress =
-        write_entries(now, packet, peer, chat, repair.from, repair.to, repair.have, repair.from);
-    if (progress == Progress::no_page) wait_for_page(index, repair.from, chat);
+    Repair& repair = *in.repair;
+    const Progress progress = write_entries(now, packet, peers_[index], chat.room(in.room),
+                                            repair.from, repair.to, repair.have, repair.from);
+    if (progress == Progress::no_page) wait_for_page(index, in, repair.from, chat);
     // What the window does not take now is asked for again.
-    if (progress == Progress::nothing_left || progress == Progress::not_now) peer.repair.reset();
+    if (progress == Progress::nothing_left || progress == Progress::not_now) in.repair.reset();
     return progress;
 }
 
 SecureDelivery::Progress SecureDelivery::write_news(Instant now, Packet& packet, PeerIndex index,
-                                                    Chat& chat) {
-    Peer& peer = peers_[index];
-    const Seq to = std::min(chat.head(), peer.credit_end);
-    if (peer.sent >= to) return Progress::nothing_left;
-    Seq repeat_from = peer.sent;
+                                                    Subscription& in, Chat& chat) {
+    Room& room = chat.room(in.room);
+    const Peer& peer = peers_[index];
+    const Seq to = std::min(room.head(), in.credit_end);
+    if (in.sent >= to || in.waits_for_page) return Progress::nothing_left;
+    Seq repeat_from = in.sent;
     if (peer.link.loss_permille() > repeat_loss_permille) {
-        repeat_from -= std::min(peer.sent - peer.acked, repeated_entries_max);
+        repeat_from -= std::min(in.sent - in.acked, repeated_entries_max);
     }
-    const Seq before = peer.sent;
+    const Seq before = in.sent;
+    const bool gone = before < room.first_kept();
     const Progress progress =
-        write_entries(now, packet, peer, chat, peer.sent, to, peer.sent_have, repeat_from);
-    if (progress == Progress::no_page) wait_for_page(index, peer.sent, chat);
-    if (progress == Progress::wrote && now - peer.mark_at >= peer.link.smoothed_rtt()) {
-        peer.mark_at = now;
-        peer.mark_seq = before;
+        write_entries(now, packet, peer, room, in.sent, to, in.sent_have, repeat_from);
+    if (progress == Progress::no_page) wait_for_page(index, in, in.sent, chat);
+    if (progress != Progress::wrote) return progress;
+    if (gone) chat.counters().missed += in.sent - before;
+    if (now - in.mark_at >= peer.link.smoothed_rtt()) {
+        in.mark_at = now;
+        in.mark_seq = before;
     }
     return progress;
 }
 
+SecureDelivery::Progress SecureDelivery::write_history(Instant now, Packet& packet, PeerIndex index,
+                                                       Subscription& in, Chat& chat) {
+    if (!in.history || in.waits_for_page || in.room_owed) return Progress::nothing_left;
+    Repair& history = *in.history;
+    const Progress progress = write_entries(now, packet, peers_[index], chat.room(in.room),
+                                            history.from, history.to, history.have, history.from);
+    if (progress == Progress::no_page) wait_for_page(index, in, history.from, chat);
+    if (history.from >= history.to) in.history.reset();
+    return progress;
+}
+
 SecureDelivery::Progress SecureDelivery::write_entries(Instant now, Packet& packet,
-                                                       const Peer& peer, Chat& chat, Seq& from,
+                                                       const Peer& peer, Room& room, Seq& from,
                                                        Seq to, std::uint8_t& have,
                                                        Seq repeat_from) {
-    Room& room = chat.lobby();
     if (from >= to) return Progress::nothing_left;
     if (from < room.first_kept()) {
         if (!peer.link.may_send(now, packet.datagram_bytes(gone_bytes))) return Progress::not_now;
         const Seq end = std::min(to, room.first_kept());
-        if (!packet.add(frame::Gone{Chat::lobby_id, from, end - 1})) return Progress::no_room;
-        chat.counters().missed += end - from;
+        if (!packet.add(frame::Gone{room.id(), from, end - 1})) return Progress::no_room;
         from = end;
         have = 0;
         return Progress::wrote;
@@ -78,14 +119,15 @@ SecureDelivery::Progress SecureDelivery::write_entries(Instant now, Packet& pack
     const auto entry = room.find_encoded(from);
     if (entry.empty()) return Progress::no_page;
     if (entry.size() > frame::whole_entry_bytes_max) {
-        return write_part(now, packet, peer, from, entry, have);
+        return write_part(now, packet, peer, room.id(), from, entry, have);
     }
     have = 0;
     return write_batch(now, packet, peer, room, from, to, repeat_from);
 }
 
 SecureDelivery::Progress SecureDelivery::write_part(Instant now, Packet& packet, const Peer& peer,
-                                                    Seq& from, std::span<const std::byte> entry,
+                                                    RoomId room, Seq& from,
+                                                    std::span<const std::byte> entry,
                                                     std::uint8_t& have) {
     const std::size_t parts = (entry.size() + frame::part_bytes - 1) / frame::part_bytes;
     const auto all = static_cast<std::uint8_t>((1U << parts) - 1);
@@ -98,11 +140,10 @@ SecureDelivery::Progress SecureDelivery::write_part(Instant now, Packet& packet,
     auto bytes = entry.subspan(part * frame::part_bytes);
     bytes = bytes.first(std::min(bytes.size(), frame::part_bytes));
     const std::size_t frame_bytes = event_part_head_bytes + bytes.size();
+    if (frame_bytes > packet.writer.remaining()) return Progress::no_room;
     if (!peer.link.may_send(now, packet.datagram_bytes(frame_bytes))) return Progress::not_now;
-    if (!packet.add(frame::EventPart{Chat::lobby_id, from, static_cast<std::uint8_t>(part),
-                                     static_cast<std::uint8_t>(parts), bytes})) {
-        return Progress::no_room;
-    }
+    packet.add(frame::EventPart{room, from, static_cast<std::uint8_t>(part),
+                                static_cast<std::uint8_t>(parts), bytes});
     packet.has_entries = true;
     have = static_cast<std::uint8_t>(have | 1U << part);
     if ((have & all) == all) {
@@ -132,7 +173,7 @@ SecureDelivery::Progress SecureDelivery::write_batch(Instant now, Packet& packet
         if (!peer.link.may_send(now, packet.datagram_bytes(events_head_bytes + bytes))) {
             return Progress::not_now;
         }
-        packet.add(frame::Events{Chat::lobby_id, first, static_cast<std::uint8_t>(count),
+        packet.add(frame::Events{room.id(), first, static_cast<std::uint8_t>(count),
                                  std::span(batch.bytes).first(bytes)});
         packet.has_entries = true;
         from = first + count;
@@ -142,22 +183,25 @@ SecureDelivery::Progress SecureDelivery::write_batch(Instant now, Packet& packet
 }
 
 const SecureDelivery::Batch& SecureDelivery::batch_from(Seq first, Room& room) {
-    if (batch_.first == first && batch_.head == room.head() && !batch_.ends.empty()) {
-        return batch_;
+    Batch& batch = batches_[room.id() % batches_.size()];
+    if (batch.room == room.id() && batch.first == first && batch.head == room.head() &&
+        !batch.ends.empty()) {
+        return batch;
     }
-    batch_.first = first;
-    batch_.head = room.head();
-    batch_.bytes.clear();
-    batch_.ends.clear();
-    for (Seq seq = first; seq < batch_.head && batch_.ends.size() < entries_per_frame_max; ++seq) {
+    batch.room = room.id();
+    batch.first = first;
+    batch.head = room.head();
+    batch.bytes.clear();
+    batch.ends.clear();
+    for (Seq seq = first; seq < batch.head && batch.ends.size() < entries_per_frame_max; ++seq) {
         const auto entry = room.find_encoded(seq);
-        if (entry.empty() || batch_.bytes.size() + entry.size() > frame::whole_entry_bytes_max) {
+        if (entry.empty() || batch.bytes.size() + entry.size() > frame::whole_entry_bytes_max) {
             break;
         }
-        batch_.bytes.insert(batch_.bytes.end(), entry.begin(), entry.end());
-        batch_.ends.push_back(batch_.bytes.size());
+        batch.bytes.insert(batch.bytes.end(), entry.begin(), entry.end());
+        batch.ends.push_back(batch.bytes.size());
     }
-    return batch_;
+    return batch;
 }
 
 }  // namespace chat::server

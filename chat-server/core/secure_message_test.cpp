@@ -52,15 +52,17 @@ TEST_CASE("only the next message is taken, however many come together") {
     b.say(bob, UINT64_MAX, "z");
     CHECK(said(bob).empty());
     Plaintext all;
-    all << frame::Msg{1, 1, 0, 1, "a"} << frame::Msg{1, 2, 0, 1, "b"} << frame::Msg{1, 3, 0, 1, "c"}
-        << frame::Msg{1, 5, 0, 1, "e"};
+    all << message(1, 1, 0, 1, "a") << message(1, 2, 0, 1, "b") << message(1, 3, 0, 1, "c")
+        << message(1, 5, 0, 1, "e");
     b.send(bob, all);
     CHECK(said(bob) == Lines{"a", "b", "c"});
     REQUIRE(!bob.msg_acks.empty());
     CHECK(bob.msg_acks.back().next_msg_id == 4);
     CHECK(bob.msg_acks.back().count == 3);
-    b.send(bob, frame::Msg{2, 4, 0, 1, "another room"});
-    CHECK(b.counters().malformed == 1);
+    b.send(bob, message(2, 4, 0, 1, "another room"));
+    CHECK(bob.msg_acks.back().next_msg_id == 5);
+    CHECK(bob.msg_acks.back().results[3].status == frame::MsgStatus::not_in_room);
+    CHECK(bob.msg_acks.back().results[3].room == 2);
     CHECK(said(bob).size() == 3);
 }
 
@@ -93,14 +95,14 @@ TEST_CASE("the result of a message reaches its author though he lost acknowledge
     b.say(bob, 1, "a");
     bob.deaf = false;
     Plaintext both;
-    both << frame::Msg{1, 1, 0, 1, "a"} << frame::Msg{1, 2, 0, 1, "b"};
+    both << message(1, 1, 0, 1, "a") << message(1, 2, 0, 1, "b");
     b.send(bob, both);
     REQUIRE(bob.msg_acks.back().count == 2);
     CHECK(bob.msg_acks.back().results[0].seq == 2);
     CHECK(bob.msg_acks.back().results[1].seq == 3);
     // What he says that he has is left out.
     Plaintext third;
-    third << frame::MsgFrom{3} << frame::Msg{1, 3, 0, 1, "c"};
+    third << frame::MsgFrom{3} << message(1, 3, 0, 1, "c");
     b.send(bob, third);
     REQUIRE(bob.msg_acks.back().count == 1);
     CHECK(bob.msg_acks.back().results[0].msg_id == 3);
@@ -116,16 +118,16 @@ TEST_CASE("a long text comes in parts, in any order, each as often as it likes")
     text.resize(8191);
     text += "!";
     for (const std::uint8_t part : std::to_array<std::uint8_t>({7, 0, 3, 3, 1, 2, 6, 4})) {
-        b.send(bob, frame::Msg{1, 1, part, 8, part_of(text, part)});
+        b.send(bob, message(1, 1, part, 8, part_of(text, part)));
     }
     b.wait(milliseconds(25));
     REQUIRE(!bob.msg_acks.empty());
     CHECK(bob.msg_acks.back().next_msg_id == 1);
     CHECK(bob.msg_acks.back().have == 0b11011111);
     CHECK(bob.msg_acks.back().count == 0);
-    b.send(bob, frame::Msg{1, 1, 5, 7, part_of(text, 5)});  // not of this one
+    b.send(bob, message(1, 1, 5, 7, part_of(text, 5)));  // not of this one
     CHECK(said(eve).empty());
-    b.send(bob, frame::Msg{1, 1, 5, 8, part_of(text, 5)});
+    b.send(bob, message(1, 1, 5, 8, part_of(text, 5)));
     b.wait(milliseconds(1));
     CHECK(bob.msg_acks.back().next_msg_id == 2);
     CHECK(bob.msg_acks.back().have == 0);
@@ -138,7 +140,7 @@ TEST_CASE("a long text comes in parts, in any order, each as often as it likes")
     CHECK(std::ranges::max(eve.sizes) <= 1200);
     // Longer than a text may be: no frame of the protocol.
     Plaintext huge;
-    huge << frame::Msg{1, 2, 0, 8, part_of(text, 0)};
+    huge << message(1, 2, 0, 8, part_of(text, 0));
     const Bytes datagram = bob.seal(huge);
     const auto before = b.counters().malformed;
     b.arrive(bob.path, datagram);
@@ -184,8 +186,8 @@ TEST_CASE("who says too much is not heard until he has waited, and loses nothing
     CHECK(b.counters().too_fast == 1);
     b.wait(seconds(1));
     const std::string text(2000, 'y');
-    b.send(bob, frame::Msg{1, burst + 1, 1, 2, part_of(text, 1)});
-    b.send(bob, frame::Msg{1, burst + 1, 0, 2, part_of(text, 0)});
+    b.send(bob, message(1, burst + 1, 1, 2, part_of(text, 1)));
+    b.send(bob, message(1, burst + 1, 0, 2, part_of(text, 0)));
     CHECK(b.counters().messages == burst + 1);
 }
 
@@ -196,12 +198,12 @@ TEST_CASE("a long text that is too fast is asked for again from its first part")
     for (std::uint64_t id = 1; id <= burst; ++id)
         b.say(bob, id, "x");
     const std::string text(2000, 'y');
-    b.send(bob, frame::Msg{1, burst + 1, 0, 2, part_of(text, 0)});
-    b.send(bob, frame::Msg{1, burst + 1, 1, 2, part_of(text, 1)});
+    b.send(bob, message(1, burst + 1, 0, 2, part_of(text, 0)));
+    b.send(bob, message(1, burst + 1, 1, 2, part_of(text, 1)));
     CHECK(b.counters().messages == burst);
     b.wait(milliseconds(30));
     CHECK(bob.msg_acks.back().have == 0);
-    b.send(bob, frame::Msg{1, burst + 1, 0, 2, part_of(text, 0)});
-    b.send(bob, frame::Msg{1, burst + 1, 1, 2, part_of(text, 1)});
+    b.send(bob, message(1, burst + 1, 0, 2, part_of(text, 0)));
+    b.send(bob, message(1, burst + 1, 1, 2, part_of(text, 1)));
     CHECK(b.counters().messages == burst + 1);
 }

@@ -2,13 +2,12 @@
 #include "chat-server/core/secure_service.h"
 
 #include <algorithm>
-#include <string>
+#include <memory>
 #include <utility>
 
 #include "chat-server/core/limits.h"
 #include "proto/session/reset_token.h"
 #include "proto/wire/datagram.h"
-#include "proto/wire/text.h"
 
 namespace chat::server {
 namespace {
@@ -30,35 +29,7 @@ ResponderConfig responder_config(const ServerSecrets& secret, const datagram::Re
     return config;
 }
 
-frame::CloseCode close_code(LeaveReason reason) {
-    switch (reason) {
-        case LeaveReason::kicked:
-            return frame::CloseCode::kicked;
-        case LeaveReason::other_name:
-            return frame::CloseCode::replaced;
-        case LeaveReason::quit:
-        case LeaveReason::silent:
-        case LeaveReason::unreachable:
-            return frame::CloseCode::quit;
-    }
-    return frame::CloseCode::quit;
-}
-
-bool may_be_said(std::string_view text) {
-    return !text.empty() && text.size() <= text_bytes_max && is_clean_text(text);
-}
-
 }  // namespace
-
-// An authentic datagram of a session.
-struct SecureService::Received {
-    const Now& now;
-    Chat& chat;
-    PeerIndex index;
-    Peer& peer;
-    bool current;  // under the newest key
-    bool newest;   // and with its highest counter
-};
 
 SecureService::SecureService(ServerSecrets secret, RandomSource& random,
                              std::pmr::memory_resource& secrets)
@@ -71,8 +42,17 @@ SecureService::SecureService(ServerSecrets secret, RandomSource& random,
       responder_(responder_config(*secret_, offer_), secret_->identity, random, secrets,
                  [this](std::uint32_t sid) { return peers_.find_key(sid).has_value(); }) {}
 
-void SecureService::restore_entry(const Now& now, RoomId room, const StoredEntry& stored) {
-    epochs_.restore(now.at, stored.entry, room, stored.seq);
+void SecureService::restore(const Now& now, const Stored& stored,
+                            std::span<const MemberIndex> members, const Chat& chat) {
+    secret_->log_epoch = stored.log_epoch;
+    offer_.log_epoch = stored.log_epoch;
+    responder_.set_offer(offer_);
+    epochs_.restore(now, stored.epochs);
+    for (const MemberIndex member : members)
+        absent_.push_back({member, chat.roster()[member].id});
+    absent_until_ = now.at + session_idle_max;
+    members_ += members.size();
+    update_offer();
 }
 
 void SecureService::on_datagram(const Now& now, const Path& path, std::span<std::byte> datagram,
@@ -138,7 +118,7 @@ void SecureService::on_data(const Now& now, const Path& path, std::span<std::byt
                               std::ranges::any_of(frames_, frame::is_ack_eliciting));
     }
     for (const frame::Frame& one : frames_) {
-        if (peer.state != PeerState::open) break;
+        if (peer.state != PeerState::open || is_going(chat.roster()[peer.member])) break;
         std::visit([&](const auto& f) { handle(in, f); }, one);
     }
     const auto ack_at = peer.link.ack_at();
@@ -167,7 +147,7 @@ bool SecureService::is_heard(const Received& in, const Path& path) {
     }
     if (!delivery_.heard_lately(in.now.at, peer)) {
         // Nothing was sent to him for a while: how far the log is by now he cannot know.
-        peer.head_owed = true;
+        SecureDelivery::owe_heads(peer);
         delivery_.queue(in.index);
     }
     peer.heard_at = in.now.at;
@@ -185,49 +165,68 @@ bool SecureService::is_heard(const Received& in, const Path& path) {
 void SecureService::handle(const Received& in, const frame::PktAck& ack) {
     // One under the previous key speaks of datagrams that nobody counts any more.
     if (!in.current) return;
-    in.peer.link.on_ack(in.now.at, ack, timestamp(in.peer, in.now.at));
-    if (in.peer.sent < in.chat.head() || in.peer.members_owed) delivery_.queue(in.index);
+    Peer& peer = in.peer;
+    peer.link.on_ack(in.now.at, ack, timestamp(peer, in.now.at));
+    if (peer.receipts) {
+        peer.receipts->on_ack(peer.link);
+        if (peer.receipts->empty()) peer.receipts.reset();
+    }
+    if (SecureDelivery::outlook(peer, in.chat).ready) delivery_.queue(in.index);
 }
 
 void SecureService::handle(const Received& in, const frame::RoomAck& ack) {
     Peer& peer = in.peer;
-    const Seq head = in.chat.head();
-    if (ack.room != Chat::lobby_id || ack.next_seq > head) {
+    Subscription* const sub = subscription(in, ack.room);
+    if (sub == nullptr) return;
+    const Seq head = in.chat.room(ack.room).head();
+    if (ack.next_seq > head) {
         ++in.chat.counters().malformed;
         return;
     }
-    if (ack.next_seq > peer.acked) peer.acked = ack.next_seq;
-    if (peer.acked > peer.sent) {
-        peer.sent = peer.acked;
-        peer.sent_have = 0;
+    const Seq acked_before = sub->acked;
+    if (!sub->stated) {
+        begin_at(in, *sub, ack.next_seq);
+        sub->credit_end = ack.next_seq + ack.credit;
+    } else if (in.newest) {
+        sub->credit_end = ack.next_seq + ack.credit;
     }
-    if (in.newest) peer.credit_end = ack.next_seq + ack.credit;
+    sub->acked = std::max(sub->acked, ack.next_seq);
+    if (sub->acked > sub->sent) {
+        sub->sent = sub->acked;
+        sub->sent_have = 0;
+    }
+    if (sub->acked != acked_before) {
+        in.chat.arrived(in.chat.roster()[peer.member].person, ack.room, sub->acked);
+    }
     // Beyond `sent` it will come by itself, and what left less than a round trip ago may be there
     // before an answer could be.
-    Seq limit = peer.sent;
-    if (peer.link.has_rtt() && in.now.at - peer.mark_at < peer.link.smoothed_rtt() * 7 / 8) {
-        limit = std::min(limit, peer.mark_seq);
+    Seq limit = sub->sent;
+    if (peer.link.has_rtt() && in.now.at - sub->mark_at < peer.link.smoothed_rtt() * 7 / 8) {
+        limit = std::min(limit, sub->mark_seq);
     }
     for (const frame::Gap& gap : std::span(ack.gaps).first(ack.count)) {
         const Seq first = ack.next_seq + gap.offset;
-        const Seq from = std::max(first, peer.acked);
+        const Seq from = std::max(first, sub->acked);
         const Seq to = std::min(first + gap.count, limit);
         if (from >= to) continue;
         in.chat.counters().repeated += to - from;
-        delivery_.repeat(in.index, from, to, gap.have);
+        delivery_.repeat(in.index, ack.room, {from, to, gap.have});
     }
-    if (peer.acked == head) peer.link.nothing_outstanding();
-    if (peer.sent < head) delivery_.queue(in.index);
+    const Outlook all = SecureDelivery::outlook(peer, in.chat);
+    if (!all.lacks) peer.link.nothing_outstanding();
+    if (all.ready) delivery_.queue(in.index);
 }
 
-void SecureService::handle(const Received& in, const frame::MembersWanted& wanted) {
-    if (wanted.room != Chat::lobby_id) {
-        ++in.chat.counters().malformed;
-        return;
-    }
-    in.peer.members_after.assign(wanted.after);
-    in.peer.members_owed = true;
-    delivery_.queue(in.index);
+// The program's first word on a room in this session: it knows better than the server believes.
+void SecureService::begin_at(const Received& in, Subscription& sub, Seq next) {
+    const PersonId person = in.chat.roster()[in.peer.member].person;
+    sub.stated = true;
+    sub.room_owed = false;
+    if (next < sub.acked || next > sub.sent) sub.go_to(next);
+    in.chat.arrived(person, sub.room, next);
+    // What it was told in another session may be old by now.
+    for (const frame::SeenCount& one : in.chat.receipts_of(person, sub.room))
+        set_receipt(in.index, sub.room, one);
 }
 
 void SecureService::handle(const Received& in, const frame::PathResponse& response) {
@@ -240,7 +239,7 @@ void SecureService::handle(const Received& in, const frame::PathResponse& respon
 }
 
 void SecureService::handle(const Received& in, const frame::Ping&) {
-    in.peer.head_owed = true;  // goes with the acknowledgement
+    SecureDelivery::owe_heads(in.peer);  // they go with the acknowledgement
 }
 
 void SecureService::handle(const Received& in, const frame::Close& close) {
@@ -248,102 +247,49 @@ void SecureService::handle(const Received& in, const frame::Close& close) {
         ++in.chat.counters().malformed;
         return;
     }
-    in.chat.leave(in.now, in.peer.member, LeaveReason::quit);
-    in.peer.state = PeerState::leaving;
-}
-
-// --- messages --------------------------------------------------------------------------------
-
-void SecureService::handle(const Received& in, const frame::MsgFrom& from) {
-    in.peer.results_from = std::max(in.peer.results_from, from.first_id);
-}
-
-void SecureService::handle(const Received& in, const frame::Msg& msg) {
-    Peer& peer = in.peer;
-    if (msg.room != Chat::lobby_id) {
-        ++in.chat.counters().malformed;
-        return;
-    }
-    // Its result goes with the acknowledgement of the datagram at the latest.
-    peer.msg_ack_owed = true;
-    const std::uint64_t next = epochs_.next_to_take(peer.epoch);
-    if (msg.msg_id != next) {
-        if (msg.msg_id < next) ++in.chat.counters().duplicates;
-        return;
-    }
-    if (stopping_ || next - epochs_.next_msg_id(peer.epoch) >= frame::results_max) return;
-    if (msg.parts == 1) {
-        take_message(in, msg.text);
-        return;
-    }
-    if (!peer.assembly) {
-        peer.assembly = std::make_unique<Assembly>();
-        peer.assembly->parts = msg.parts;
-    }
-    Assembly& assembly = *peer.assembly;
-    if (msg.parts != assembly.parts) {
-        ++in.chat.counters().malformed;
-        return;
-    }
-    std::ranges::copy(msg.text, assembly.text.begin() + msg.part * frame::part_bytes);
-    assembly.have = static_cast<std::uint8_t>(assembly.have | 1U << msg.part);
-    if (msg.part + 1 == msg.parts) assembly.last_bytes = msg.text.size();
-    if (assembly.have != (1U << assembly.parts) - 1) return;
-    const std::size_t size = (assembly.parts - 1U) * frame::part_bytes + assembly.last_bytes;
-    take_message(in, {assembly.text.data(), size});
-}
-
-void SecureService::take_message(const Received& in, std::string_view text) {
-    Peer& peer = in.peer;
-    const EpochIndex epoch = peer.epoch;
-    if (!may_be_said(text)) {
-        // Results are in order, so it waits for those before it: the client sends it again.
-        if (!epochs_.waits_for_log(epoch)) {
-            ++in.chat.counters().unusable;
-            epochs_.refused(epoch, Chat::lobby_id);
-            delivery_.queue(in.index);
-        }
-    } else if (!peer.messages.take(in.now.at, secure_say_rate)) {
-        ++in.chat.counters().too_fast;
-    } else {
-        const std::uint64_t msg_id = epochs_.next_to_take(epoch);
-        epochs_.take(epoch);
-        in.chat.say(in.now, peer.member, std::string(text), msg_id);
-    }
-    peer.assembly.reset();
+    end_program(in.now, in.index, LeaveReason::quit, in.chat);
 }
 
 // --- what came of it -------------------------------------------------------------------------
 
 void SecureService::on_outcome(const Now& now, const Outcome& outcome, Chat& chat) {
-    const PeerIndex index = peer_of_member(outcome.member);
     switch (outcome.kind) {
         case Outcome::Kind::joined:
-            if (peers_[index].state == PeerState::joining) {
-                const Seq resumed = peers_[index].welcome_next_seq;
-                open_at(index, resumed != 0 ? resumed : outcome.seq + 1);
-            }
-            break;
-        case Outcome::Kind::stored: {
-            const auto epoch = epochs_.find(outcome.origin.key, outcome.origin.client_epoch);
-            if (!epoch || !epochs_.waits_for_log(*epoch)) break;
-            epochs_.stored(*epoch, Chat::lobby_id, outcome.seq);
-            if (index != no_peer && peers_[index].epoch == *epoch) {
-                peers_[index].msg_ack_owed = true;
-                delivery_.queue(index);
-            }
-            break;
-        }
-        case Outcome::Kind::left: {
-            const LeaveReason reason = chat.roster()[outcome.member].reason;
-            const bool tell = reason != LeaveReason::silent;
-            begin_closing(now, index, close_code(reason), tell, chat);
-            chat.remove(outcome.member);
-            --members_;
-            update_offer();
-            break;
-        }
+            on_joined(outcome, chat);
+            return;
+        case Outcome::Kind::parted:
+            on_parted(outcome, chat);
+            return;
+        case Outcome::Kind::stored:
+            on_stored(outcome);
+            return;
+        case Outcome::Kind::left:
+            on_left(now, outcome.member, chat);
+            return;
     }
+}
+
+void SecureService::take_receipts(Instant now, Chat& chat) {
+    const auto at = chat.next_receipts();
+    if (!at || *at > now) return;
+    for (const Receipt& receipt : chat.take_receipts(now)) {
+        for_each_program(receipt.author, [&](PeerIndex index) {
+            if (peers_[index].in(receipt.room) != nullptr) {
+                set_receipt(index, receipt.room, receipt.count);
+            }
+        });
+    }
+}
+
+void SecureService::set_receipt(PeerIndex index, RoomId room, const frame::SeenCount& count) {
+    Peer& peer = peers_[index];
+    if (!peer.receipts) peer.receipts = std::make_unique<Receipts>();
+    peer.receipts->set(room, count);
+    delivery_.queue(index);
+}
+
+PeerIndex SecureService::first_program(MemberIndex member) const {
+    return member < program_of_member_.size() ? program_of_member_[member] : no_peer;
 }
 
 // --- time ------------------------------------------------------------------------------------
@@ -352,6 +298,8 @@ void SecureService::on_deadline(const Now& now, Chat& chat) {
     while (const auto index = deadlines_.pop_due(now.at)) {
         if (peers_.is_used(*index)) on_timer(now, *index, chat);
     }
+    take_receipts(now.at, chat);
+    if (!absent_.empty() && absent_until_ <= now.at) remove_absent(now, chat);
     forget_closing(now.at);
     epochs_.expire(now.at - epoch_age_max);
 }
@@ -363,18 +311,19 @@ void SecureService::on_timer(const Now& now, PeerIndex index, Chat& chat) {
     }
     if (peer.state == PeerState::open) {
         if (now.at - peer.heard_at >= session_idle_max) {
-            chat.leave(now, peer.member, LeaveReason::silent);
-            peer.state = PeerState::leaving;
+            end_program(now, index, LeaveReason::silent, chat);
             return;
         }
-        if (peer.acked < chat.head() && delivery_.heard_lately(now.at, peer)) {
+        if (delivery_.heard_lately(now.at, peer) && SecureDelivery::outlook(peer, chat).lacks) {
             if (const auto at = peer.link.probe_at(); at && *at <= now.at) {
                 const unsigned probes = peer.link.on_probe_timeout(now.at);
                 chat.counters().probes += probes;
                 peer.probes_owed = static_cast<std::uint8_t>(probes);
+                if (peer.receipts) peer.receipts->send_again();
             } else if (peer.stalled_at && *peer.stalled_at <= now.at) {
                 peer.stalled_at.reset();
-                peer.head_owed = peer.ping_owed = true;
+                peer.ping_owed = true;
+                SecureDelivery::owe_heads(peer);
             }
         }
         // Acknowledgements, pace.
@@ -399,6 +348,7 @@ std::optional<Instant> SecureService::next_deadline() const {
         if (at) next = std::min(next.value_or(*at), *at);
     };
     consider(delivery_.next_deadline());
+    if (!absent_.empty()) consider(absent_until_);
     if (!closing_.empty()) consider(peers_[closing_.front()].closed_at + closing_time);
     return next;
 }

@@ -22,18 +22,9 @@ void Server::reconfigure(const ServerConfig& config) {
     classic_.set_access(config.classic);
 }
 
-void Server::restore_name(const NameBinding& binding) {
-    chat_.names().restore(binding.name, binding.key);
-}
-
-void Server::restore_log(RoomId room, Seq first_kept, Seq head) {
-    chat_.restore(room, first_kept, head);
-}
-
-void Server::restore_entry(const Now& now, RoomId room, const StoredEntry& stored) {
-    const Entry& entry = stored.entry;
-    if (entry.origin.verified) chat_.names().restore(entry.name, entry.origin.key);
-    secure_.restore_entry(now, room, stored);
+void Server::restore(const Now& now, const Stored& stored) {
+    const auto members = chat_.restore(now, stored);
+    secure_.restore(now, stored, members, chat_);
 }
 
 void Server::on_datagram(const Now& now, const Path& path, std::span<std::byte> datagram,
@@ -56,7 +47,7 @@ void Server::on_unreachable(const Now& now, const Endpoint& peer) {
 void Server::on_committed(const Now& now, std::span<const Seq> seqs) {
     chat_.on_committed(seqs);
     for (const Outcome& outcome : chat_.take_outcomes()) {
-        if (chat_.roster()[outcome.member].identity) {
+        if (chat_.roster()[outcome.member].person != 0) {
             secure_.on_outcome(now, outcome, chat_);
         } else {
             classic_.on_outcome(outcome, chat_);
@@ -64,9 +55,27 @@ void Server::on_committed(const Now& now, std::span<const Seq> seqs) {
     }
 }
 
+void Server::on_commit_failed(const Now& now) {
+    chat_.on_commit_failed(now.at + storing_retry);
+}
+
 void Server::on_page(const Page& page) {
     classic_.on_page(page, chat_);
-    secure_.on_page();
+    secure_.on_page(page.room);
+}
+
+void Server::on_read_failed(const Now& now, const ReadRequest& request) {
+    chat_.room(request.room).read_failed();
+    unread_.push_back(request.room);
+    if (unread_.size() == 1) read_again_at_ = now.at + storing_retry;
+}
+
+void Server::on_found(const Now&, const SearchAnswer& answer) {
+    secure_.on_found(answer);
+}
+
+void Server::on_trimmed(RoomId room, Seq first_kept) {
+    chat_.trimmed(room, first_kept);
 }
 
 void Server::on_control(const Now& now, const ControlRequest& request) {
@@ -84,19 +93,33 @@ void Server::on_control(const Now& now, const ControlRequest& request) {
 
 void Server::on_deadline(const Now& now) {
     secure_.on_deadline(now, chat_);
+    if (!unread_.empty() && read_again_at_ <= now.at) {
+        for (const RoomId room : std::exchange(unread_, {})) {
+            chat_.room(room).mark_pending();
+            secure_.on_page(room);
+        }
+    }
     if (now.at < next_sweep_) return;
     classic_.remove_silent(now, config_.classic_silence_max, chat_);
     next_sweep_ = now.at + silence_sweep_interval;
 }
 
 void Server::on_shutdown(const Now& now) {
-    chat_.announce(now, "服务器正在关闭 (the server is shutting down)");
+    if (chat_.can_store()) {
+        chat_.announce_to_all(now, EntryKind::announcement,
+                              "服务器正在关闭 (the server is shutting down)");
+    }
     secure_.on_shutdown(now);
 }
 
 std::vector<ReadRequest> Server::take_reads() {
     std::vector<ReadRequest> reads;
-    if (auto read = chat_.lobby().take_read()) reads.push_back(*read);
+    const auto take_from = [&](RoomId room) {
+        if (auto read = chat_.room(room).take_read()) reads.push_back(*read);
+    };
+    take_from(Chat::lobby_id);
+    for (const RoomId room : secure_.take_paged())
+        take_from(room);
     return reads;
 }
 
@@ -116,6 +139,9 @@ std::optional<Instant> Server::next_deadline() const {
     };
     consider(classic_.ready_at());
     consider(secure_.next_deadline());
+    consider(chat_.next_changes());
+    consider(chat_.next_receipts());
+    if (!unread_.empty()) consider(read_again_at_);
     if (chat_.roster().size() > secure_.members()) consider(next_sweep_);
     return next;
 }

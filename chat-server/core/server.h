@@ -3,10 +3,11 @@
 // to store and when to be called again; it has no socket, clock, file or signal. The network
 // process drives it, and the simulated world, and the fuzzer, each in the same way:
 //
-//   restore...()                   once, before anything else, if the log outlived the last run
+//   restore()                      once, before anything else: what the log's load() gave
 //   on_...()                       anything that happened, in any order
-//   take_appends(), take_bindings() -> both stored -> on_committed()
-//   take_reads()   -> log -> on_page()
+//   take_changes()  -> log.commit() -> on_committed() or on_commit_failed()
+//   take_reads()    -> log.read()   -> on_page() or on_read_failed()
+//   take_searches() -> log.search() -> on_found(); not answered while the log's index lags
 //   poll_transmit()                then flush the sink, because it borrows; again if it said so
 //   take_control_replies(), take_events()
 //
@@ -43,11 +44,8 @@ class Server {
     // What can be changed while it runs; members stay.
     void reconfigure(const ServerConfig& config);
 
-    // What an earlier run stored: the bindings of names, where the log begins and ends (the number
-    // that the next entry will have), and its entries of the last 24 hours, ascending.
-    void restore_name(const NameBinding& binding);
-    void restore_log(RoomId room, Seq first_kept, Seq head);
-    void restore_entry(const Now& now, RoomId room, const StoredEntry& stored);
+    // A log always has something: the lobby at least.
+    void restore(const Now& now, const Stored& stored);
 
     // The datagram is opened in place: its bytes are of no use afterwards.
     void on_datagram(const Now& now, const Path& path, std::span<std::byte> datagram,
@@ -55,18 +53,27 @@ class Server {
     // ICMP says that nobody listens at this address.
     void on_unreachable(const Now& now, const Endpoint& peer);
     void on_control(const Now& now, const ControlRequest& request);
-    // Numbers for exactly the appends taken last, once they and the bindings are stored.
+    // Numbers for exactly the appends of the changes taken last, once all of these are stored.
     void on_committed(const Now& now, std::span<const Seq> seqs);
+    // They are not, and are offered again after storing_retry. Until it succeeds nothing new is
+    // taken, and whoever sends something is told.
+    void on_commit_failed(const Now& now);
     void on_page(const Page& page);
+    // Whoever waits for that page asks again after storing_retry.
+    void on_read_failed(const Now& now, const ReadRequest& request);
+    void on_found(const Now& now, const SearchAnswer& answer);
+    // The log has forgotten older entries of this room.
+    void on_trimmed(RoomId room, Seq first_kept);
     void on_deadline(const Now& now);
     // Tells the members. The caller goes on driving until idle() or until it has waited enough.
     void on_shutdown(const Now& now);
 
-    // Valid until on_committed. Empty while the previous ones are not committed.
-    std::span<const Append> take_appends() { return chat_.take_appends(); }
-    // To be stored no later than the appends, or before them.
-    std::vector<NameBinding> take_bindings() { return chat_.names().take_bindings(); }
+    // Valid until on_committed or on_commit_failed. Nothing while the previous ones are not
+    // committed, or if there is nothing to store.
+    const Changes* take_changes(const Now& now) { return chat_.take_changes(now.at); }
     std::vector<ReadRequest> take_reads();
+    // Each is offered once; at most searches_waiting_max wait at a time, one for each program.
+    std::vector<SearchRequest> take_searches() { return secure_.take_searches(); }
     // True: there is more to send now than there are buffers; flush and call again.
     bool poll_transmit(const Now& now, TransmitSink& sink);
     std::vector<ControlReply> take_control_replies() { return std::exchange(replies_, {}); }
@@ -85,6 +92,8 @@ class Server {
     SecureService secure_;
     std::vector<ControlReply> replies_;
     Instant next_sweep_{INT64_MIN};
+    std::vector<RoomId> unread_;  // rooms of which a page could not be read
+    Instant read_again_at_;
     bool secure_first_ = true;
 };
 

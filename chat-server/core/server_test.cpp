@@ -33,7 +33,9 @@ ServerSecrets secrets() {
 class Bench final : public TransmitSink {
   public:
     explicit Bench(const ServerConfig& config = {})
-        : server(config, secrets(), random_, *std::pmr::get_default_resource(), address_text) {}
+        : server(config, secrets(), random_, *std::pmr::get_default_resource(), address_text) {
+        server.restore(now, *log.load(now.wall));
+    }
 
     bool send(const Path& to, std::span<const std::byte> datagram) override {
         heard_[to.peer.port].emplace_back(reinterpret_cast<const char*>(datagram.data()),
@@ -52,13 +54,13 @@ class Bench final : public TransmitSink {
     }
     void drive() {
         for (;;) {
-            const auto appends = server.take_appends();
-            if (!appends.empty()) server.on_committed(now, log.append(appends));
+            const Changes* const changes = server.take_changes(now);
+            if (changes != nullptr) server.on_committed(now, *log.commit(*changes));
             server.poll_transmit(now, *this);
             const auto reads = server.take_reads();
-            if (reads.empty() && appends.empty()) return;
+            if (reads.empty() && changes == nullptr) return;
             for (const auto& read : reads)
-                server.on_page(log.read(read));
+                server.on_page(*log.read(read));
         }
     }
     void wait(Duration d) {
@@ -80,7 +82,7 @@ class Bench final : public TransmitSink {
     const Counters& counters() const { return server.chat().counters(); }
 
     Now now{Instant{seconds(1000).us}, {}};
-    MemoryLog log;
+    MemoryLog log{1};
 
   private:
     session_test::SeededRandom random_{42};
@@ -376,8 +378,9 @@ TEST_CASE("the operator sees and removes members, and mistakes are explained") {
     b.hear(2);
     b.wait(seconds(90));
     CHECK(b.command("who") ==
-          "2 members are here\nbob  port 1  classic  here for 1 min\n小明  port 2  classic  here "
-          "for 1 min");
+          "2 members are here\nbob  port 1  classic  here for 1 min  in lobby\n小明  port 2  "
+          "classic  "
+          "here for 1 min  in lobby");
     CHECK(b.command("kick Bob") == "bob was removed from the room");
     CHECK(b.hear(1) == Lines{"EXIT"});
     CHECK(b.hear(2) == Lines{"\nbob 离开了聊天室"});

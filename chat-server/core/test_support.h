@@ -1,333 +1,30 @@
 // SPDX-License-Identifier: MIT
-// A server with its log and a virtual clock, and clients of the secure protocol that do what they
-// are told: the real handshake and ciphers, and whatever frames a test wants to send. A client
-// notes all it hears. No network: a datagram arrives in the turn it was sent, unless its receiver
-// is deaf or the test looks at `outside`, where datagrams to addresses of nobody end up.
+// A server with its log and a virtual clock, and its clients (client_test_support.h), which state
+// where they are in a room as soon as they hear of the room. No network: a datagram arrives in the
+// turn it was sent, unless its receiver is deaf or the test looks at `outside`, where datagrams to
+// addresses of nobody end up.
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <deque>
 #include <map>
 #include <memory>
 #include <memory_resource>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "chat-server/core/chat_test_support.h"
+#include "chat-server/core/client_test_support.h"
 #include "chat-server/core/server.h"
 #include "chat-server/store/memory_log.h"
-#include "proto/session/cipher.h"
-#include "proto/session/initiator.h"
 #include "proto/session/key_schedule.h"
 #include "proto/session/nonce_check.h"
 #include "proto/session/test_support.h"
 #include "tests/support/catch.h"
 
 namespace chat::server {
-
-using Bytes = std::vector<std::byte>;
-using Lines = std::vector<std::string>;
-
-inline Path at(std::uint16_t port, IpAddress ip = IpAddress::v4(192, 0, 2, 1)) {
-    return {{ip, port, 0}, {}};
-}
-
-// One plaintext, written frame by frame.
-class Plaintext {
-  public:
-    template <class Frame>
-    Plaintext& operator<<(const Frame& frame) {
-        REQUIRE(frame::write(writer_, frame));
-        return *this;
-    }
-    Plaintext& raw(std::string_view bytes) {
-        writer_.text(bytes);
-        return *this;
-    }
-    std::span<const std::byte> padded() {
-        REQUIRE(frame::pad(writer_));
-        return writer_.written();
-    }
-
-  private:
-    std::array<std::byte, datagram::plaintext_bytes_max> buffer_{};
-    Writer writer_{buffer_};
-};
-
-class TestClient {
-  public:
-    TestClient(std::string own_name, const Path& own_path, std::uint64_t seed)
-        : name(std::move(own_name)),
-          path(own_path),
-          epoch(seed * 1000),
-          random_(seed),
-          identity(KeyPair::generate(random_)) {}
-
-    std::string name;
-    Path path;
-    std::uint64_t epoch;
-    bool deaf = false;  // what is sent to it gets lost
-
-  private:
-    session_test::SeededRandom random_;
-
-  public:
-    KeyPair identity;
-    datagram::FiniPayload request;  // but for name and epoch
-    Key32 password_key{};
-
-    // --- what it heard
-    std::optional<frame::Welcome> welcome;
-    std::string welcome_name;
-    std::size_t welcomes = 0;
-    std::vector<frame::Close> closes;
-    std::map<Seq, std::string> entries;  // complete ones
-    std::vector<Seq> came;               // every entry or part, in the order of coming
-    std::vector<frame::MsgAck> msg_acks;
-    std::vector<frame::Head> heads;
-    std::vector<frame::Gone> gones;
-    std::vector<frame::PktAck> pkt_acks;
-    std::vector<std::pair<frame::Members, Lines>> members;
-    std::vector<frame::PathData> challenges;
-    std::vector<datagram::Reset> resets;
-    std::size_t pings = 0;
-    std::size_t datagrams = 0;
-    std::size_t bytes = 0;
-    std::vector<std::size_t> sizes;
-    std::uint64_t highest = 0;  // entry
-
-    // Everything before it is there, or said to be gone.
-    Seq next_seq = 1;
-
-    bool online() const { return sealer_.has_value() && welcome.has_value(); }
-    std::uint32_t server_sid() const { return server_sid_; }
-    const datagram::RespPayload& offer() const { return offer_; }
-
-    // --- the handshake
-    void start(const Now& now) {
-        handshake_.reset();
-        memory_ = std::make_unique<std::pmr::unsynchronized_pool_resource>();
-        handshake_.emplace(now, identity, random_, *memory_);
-    }
-    Initiator& handshake() { return *handshake_; }
-    bool in_handshake() const { return handshake_.has_value(); }
-    void trust(const Now& now) {
-        offer_ = handshake_->offer();
-        datagram::FiniPayload full = request;
-        full.client_epoch = epoch;
-        full.name_bytes = static_cast<std::uint8_t>(name.size());
-        std::ranges::copy(name, full.name.begin());
-        handshake_->trust(now, password_key, full);
-    }
-    // The keys of the finished handshake; those before still open.
-    void take_keys() {
-        previous_opener_ = std::move(opener_);
-        previous_sealer_ = std::move(sealer_);
-        opener_.emplace(handshake_->receive_key());
-        sealer_.emplace(handshake_->send_key(), handshake_->server_sid());
-        client_sid_ = handshake_->client_sid();
-        server_sid_ = handshake_->server_sid();
-        received_ = received_bytes_ = 0;
-    }
-
-    // --- sending
-    Bytes seal(Plaintext& plaintext, bool with_previous_key = false) {
-        const auto padded = plaintext.padded();
-        Bytes datagram(datagram::data_header_bytes + padded.size() + datagram::tag_bytes);
-        std::ranges::copy(padded, datagram.begin() + datagram::data_header_bytes);
-        Sealer& sealer = with_previous_key ? *previous_sealer_ : *sealer_;
-        REQUIRE(sealer.seal(ts, datagram));
-        return datagram;
-    }
-    std::uint16_t ts = 7;
-
-    frame::PktAck pkt_ack() const {
-        return {highest_counter_, last_ts_, 0, static_cast<std::uint32_t>(received_),
-                static_cast<std::uint32_t>(received_bytes_)};
-    }
-    frame::RoomAck room_ack(std::uint16_t credit = 1000) const {
-        frame::RoomAck ack;
-        ack.room = 1;
-        ack.next_seq = next_seq;
-        ack.credit = credit;
-        for (Seq seq = next_seq; seq < known_end_ && ack.count < frame::gaps_max; ++seq) {
-            if (entries.contains(seq)) continue;
-            const auto parts = parts_.find(seq);
-            frame::Gap gap{static_cast<std::uint16_t>(seq - next_seq), 1, 0};
-            if (parts != parts_.end()) {
-                for (const auto& [part, text] : parts->second)
-                    gap.have = static_cast<std::uint8_t>(gap.have | 1U << part);
-            }
-            ack.gaps[ack.count++] = gap;
-        }
-        return ack;
-    }
-
-    // --- receiving
-    void hear(const Now& now, std::span<const std::byte> datagram) {
-        ++datagrams;
-        bytes += datagram.size();
-        sizes.push_back(datagram.size());
-        const auto type = datagram::type_of(datagram);
-        REQUIRE(type);
-        if (type == datagram::Type::reset) {
-            resets.push_back(*datagram::decode_reset(datagram));
-        } else if (type == datagram::Type::data) {
-            hear_data(datagram);
-        } else if (handshake_) {
-            handshake_->on_datagram(now, datagram);
-        }
-    }
-
-    Lines lines() const {
-        Lines all;
-        for (const auto& [seq, text] : entries)
-            all.push_back(text);
-        return all;
-    }
-    void forget() {
-        closes.clear();
-        came.clear();
-        msg_acks.clear();
-        heads.clear();
-        gones.clear();
-        pkt_acks.clear();
-        members.clear();
-        challenges.clear();
-        resets.clear();
-        sizes.clear();
-        pings = datagrams = bytes = welcomes = 0;
-    }
-
-  private:
-    void hear_data(std::span<const std::byte> datagram) {
-        Bytes copy(datagram.begin(), datagram.end());
-        bool current = true;
-        std::optional<Opened> opened;
-        if (opener_) {
-            if (auto result = opener_->open(copy)) opened = *result;
-        }
-        if (!opened && previous_opener_) {
-            copy.assign(datagram.begin(), datagram.end());
-            current = false;
-            if (auto result = previous_opener_->open(copy)) opened = *result;
-        }
-        REQUIRE(opened);  // the server never seals for somebody else, nor twice
-        if (current) {
-            ++received_;
-            received_bytes_ += datagram.size();
-            if (opened->counter >= highest_counter_ || received_ == 1) {
-                highest_counter_ = opened->counter;
-                last_ts_ = opened->ts;
-            }
-        }
-        std::vector<frame::Frame> frames;
-        REQUIRE(frame::read_frames(frame::Sender::server, opened->plaintext, frames));
-        for (const auto& one : frames)
-            std::visit([this](const auto& f) { take(f); }, one);
-        while (entries.contains(next_seq) || gone_.contains(next_seq))
-            ++next_seq;
-    }
-
-    void take(const frame::Welcome& f) {
-        welcome = f;
-        welcome_name = f.name;
-        ++welcomes;
-        next_seq = std::max(next_seq, f.next_seq);
-        known_end_ = std::max(known_end_, f.head);
-    }
-    void take(const frame::Close& f) { closes.push_back(f); }
-    void take(const frame::MsgAck& f) { msg_acks.push_back(f); }
-    void take(const frame::PktAck& f) { pkt_acks.push_back(f); }
-    void take(const frame::Head& f) {
-        heads.push_back(f);
-        known_end_ = std::max(known_end_, f.head);
-    }
-    void take(const frame::Gone& f) {
-        gones.push_back(f);
-        for (Seq seq = f.from; seq <= f.to; ++seq)
-            gone_.insert(seq);
-        known_end_ = std::max(known_end_, f.to + 1);
-    }
-    void take(const frame::Ping&) { ++pings; }
-    void take(const frame::PathChallenge& f) { challenges.push_back(f.data); }
-    void take(const frame::Members& f) {
-        auto rest = f.names;
-        Lines names;
-        while (const auto one = frame::take_member_name(rest))
-            names.push_back((one->flags != 0 ? "~" : "") + std::string(one->name));
-        members.emplace_back(f, std::move(names));
-    }
-    void take(const frame::Events& f) {
-        auto rest = f.entries;
-        for (Seq seq = f.first_seq; seq < f.first_seq + f.count; ++seq) {
-            const auto entry = frame::take_entry(rest);
-            REQUIRE(entry);
-            put(seq, *entry);
-        }
-    }
-    void take(const frame::EventPart& f) {
-        came.push_back(f.seq);
-        known_end_ = std::max(known_end_, f.seq + 1);
-        auto& parts = parts_[f.seq];
-        parts[f.part] = Bytes(f.bytes.begin(), f.bytes.end());
-        if (parts.size() < f.parts) return;
-        Bytes whole;
-        for (const auto& [part, some] : parts)
-            whole.insert(whole.end(), some.begin(), some.end());
-        const auto entry = frame::read_entry(whole);
-        REQUIRE(entry);
-        put(f.seq, *entry);
-        came.pop_back();
-    }
-    template <class Other>
-    void take(const Other&) {
-        FAIL("a frame that only clients send");
-    }
-
-    void put(Seq seq, const frame::Entry& entry) {
-        came.push_back(seq);
-        highest = std::max(highest, seq);
-        known_end_ = std::max(known_end_, seq + 1);
-        const std::string who = (entry.flags != 0 ? "~" : "") + std::string(entry.name);
-        std::string text;
-        switch (entry.kind) {
-            case frame::EntryKind::message:
-                text = who + ": " + std::string(entry.text);
-                break;
-            case frame::EntryKind::join:
-                text = "+" + who;
-                break;
-            case frame::EntryKind::leave:
-                text = "-" + who;
-                break;
-            case frame::EntryKind::announcement:
-                text = "! " + std::string(entry.text);
-                break;
-        }
-        const auto [place, fresh] = entries.emplace(seq, text);
-        REQUIRE((fresh || place->second == text));  // a number means one entry
-    }
-
-    std::unique_ptr<std::pmr::unsynchronized_pool_resource> memory_;
-    std::optional<Initiator> handshake_;
-    std::optional<Sealer> sealer_, previous_sealer_;
-    std::optional<ClientOpener> opener_, previous_opener_;
-    datagram::RespPayload offer_;
-    std::uint32_t client_sid_ = 0;
-    std::uint32_t server_sid_ = 0;
-    std::uint64_t highest_counter_ = 0;
-    std::uint16_t last_ts_ = 0;
-    std::uint64_t received_ = 0;
-    std::uint64_t received_bytes_ = 0;
-    Seq known_end_ = 1;
-    std::map<Seq, std::map<std::uint8_t, Bytes>> parts_;
-    std::set<Seq> gone_;
-};
 
 struct BenchSettings {
     std::uint64_t start_count = 5;
@@ -339,17 +36,17 @@ struct BenchSettings {
 
 class SecureBench final : public TransmitSink {
   public:
-    explicit SecureBench(const BenchSettings& settings = {})
-        : random_(99 + settings.start_count), log(settings.log_entries_max) {
-        forget_nonces();                     // the same seeds make the same keys in each test
-        session_test::SeededRandom same(4);  // the same server at each start
-        ServerSecrets secret{KeyPair::generate(same), SecretKey(session_test::key_of(9)),
-                             settings.start_count, std::nullopt, settings.log_epoch};
-        key = secret.identity.public_key;
-        if (settings.password) secret.password_key = password_key(*settings.password, key);
-        server = std::make_unique<Server>(
-            ServerConfig{settings.classic, classic_silence_default}, std::move(secret), random_,
-            memory_, [](const Endpoint& e) { return "port " + std::to_string(e.port); });
+    explicit SecureBench(const BenchSettings& bench = {})
+        : settings(bench),
+          random_(99 + settings.start_count),
+          log(settings.log_epoch, settings.log_entries_max) {
+        forget_nonces();  // the same seeds make the same keys in each test
+        start();
+    }
+    // The server is killed and starts again with what was stored; its members know nothing of it.
+    void restart() {
+        ++settings.start_count;
+        start();
     }
 
     struct Sent {
@@ -361,8 +58,8 @@ class SecureBench final : public TransmitSink {
     };
 
     bool send(const Path& to, std::span<const std::byte> datagram) override {
-        if (room == 0) return false;
-        --room;
+        if (socket_room == 0) return false;
+        --socket_room;
         borrowed_.emplace_back(to, datagram);
         return true;
     }
@@ -382,29 +79,14 @@ class SecureBench final : public TransmitSink {
     // As NetworkProcess does it.
     void drive() {
         for (;;) {
-            if (in_log_.empty()) {
-                const auto appends = server->take_appends();
-                in_log_.assign(appends.begin(), appends.end());
-                for (auto& binding : server->take_bindings())
-                    bindings.push_back(std::move(binding));
-            }
-            if (commits && !in_log_.empty()) {
-                const auto seqs = log.append(std::exchange(in_log_, {}));
-                server->on_committed(now, seqs);
-                continue;
-            }
+            if (store()) continue;
             bool more = true;
             while (more) {
                 more = server->poll_transmit(now, *this);
                 ++polls;
                 flush();
             }
-            const auto reads = server->take_reads();
-            if (reads.empty()) break;
-            for (const auto& read : reads) {
-                ++pages_read;
-                server->on_page(log.read(read));
-            }
+            if (!answer_log() && !state_rooms()) break;
         }
     }
     // Time passes, and the server is woken whenever it asked to be.
@@ -491,14 +173,23 @@ class SecureBench final : public TransmitSink {
         plaintext << frame;
         send(from, plaintext);
     }
-    void say(TestClient& from, std::uint64_t msg_id, std::string_view text) {
-        send(from, frame::Msg{1, msg_id, 0, 1, text});
+    void say(TestClient& from, std::uint64_t msg_id, std::string_view text, RoomId room = 1) {
+        send(from, message(room, msg_id, 0, 1, text));
     }
     // PKT_ACK and ROOM_ACK of what it has.
-    void ack(TestClient& from, std::uint16_t credit = 1000) {
+    void ack(TestClient& from, std::uint16_t credit = 1000, RoomId room = 1) {
         Plaintext plaintext;
-        plaintext << from.pkt_ack() << from.room_ack(credit);
+        plaintext << from.pkt_ack() << from.room_ack(credit, room);
         send(from, plaintext);
+    }
+    // The room's number, once he is in it.
+    RoomId join(TestClient& who, std::string_view name,
+                frame::RoomKind kind = frame::RoomKind::named) {
+        send(who, frame::Join{kind, name});
+        for (const auto& [id, heard] : who.rooms) {
+            if (heard.room && heard.name == name && heard.room->kind == kind) return id;
+        }
+        return 0;
     }
 
     Lines hear_classic(std::uint16_t port, IpAddress ip = IpAddress::v4(127, 0, 0, 1)) {
@@ -523,7 +214,8 @@ class SecureBench final : public TransmitSink {
         drive();
     }
     const Counters& counters() const { return server->chat().counters(); }
-    Seq head() const { return server->chat().head(); }
+    Seq head(RoomId room = 1) const { return server->chat().room(room).head(); }
+    BenchSettings settings;
 
   private:
     session_test::SeededRandom random_;
@@ -533,13 +225,18 @@ class SecureBench final : public TransmitSink {
     Now now{Instant{seconds(1000).us}, WallTime{1'700'000'000'000}};
     PublicKey key;
     MemoryLog log;
+    chat_test::FakeStore kept;  // what a restarted server finds, beside the entries
+    std::map<std::pair<PublicKey, std::uint64_t>, StoredEpoch> epochs;
     std::unique_ptr<Server> server;
-    bool commits = true;          // the log answers in the turn
-    bool hold = false;            // what arrives is not acted upon before drive()
-    std::size_t room = SIZE_MAX;  // datagrams the socket still takes
+    bool commits = true;                 // the log answers in the turn
+    bool disk_full = false;              // commits fail
+    bool unreadable = false;             // reads fail
+    bool searches = true;                // the index is there
+    bool hold = false;                   // what arrives is not acted upon before drive()
+    std::size_t socket_room = SIZE_MAX;  // datagrams it still takes
     std::size_t polls = 0;
     std::size_t pages_read = 0;
-    std::vector<NameBinding> bindings;
+    std::size_t tries = 0;      // to store something
     std::vector<Sent> outside;  // to addresses where no client is
     std::map<Endpoint, Traffic> traffic;
 
@@ -551,6 +248,96 @@ class SecureBench final : public TransmitSink {
             return true;
         }
     };
+
+    void start() {
+        session_test::SeededRandom same(4);  // the same server at each start
+        ServerSecrets secret{KeyPair::generate(same), SecretKey(session_test::key_of(9)),
+                             settings.start_count, std::nullopt, settings.log_epoch};
+        key = secret.identity.public_key;
+        if (settings.password) secret.password_key = password_key(*settings.password, key);
+        server = std::make_unique<Server>(
+            ServerConfig{settings.classic, classic_silence_default}, std::move(secret), random_,
+            memory_, [](const Endpoint& e) { return "port " + std::to_string(e.port); });
+        Stored stored = kept.stored();
+        stored.log_epoch = settings.log_epoch;
+        for (StoredRoom& room : stored.rooms)
+            room.first_kept = log.read({room.room.id, 1, 1, 1})->first_kept;
+        for (const auto& [owner, epoch] : epochs)
+            stored.epochs.push_back(epoch);
+        server->restore(now, stored);
+        waiting_ = nullptr;
+        to_find_.clear();
+    }
+
+    // False: there was nothing to store, or not yet.
+    bool store() {
+        if (waiting_ == nullptr) waiting_ = server->take_changes(now);
+        if (waiting_ == nullptr || !commits) return false;
+        const Changes& changes = *std::exchange(waiting_, nullptr);
+        ++tries;
+        if (disk_full) {
+            server->on_commit_failed(now);
+            return true;
+        }
+        const auto seqs = log.commit(changes);
+        REQUIRE(seqs);
+        CHECK(kept.commit(changes) == *seqs);
+        for (std::size_t i = 0; i < seqs->size(); ++i)
+            keep_epoch(changes.appends[i], (*seqs)[i]);
+        server->on_committed(now, *seqs);
+        for (const auto& trimmed : log.take_trimmed())
+            server->on_trimmed(trimmed.room, trimmed.first_kept);
+        return true;
+    }
+    void keep_epoch(const Append& append, Seq seq) {
+        const Origin& origin = append.entry.origin;
+        if (origin.msg_id == 0) return;
+        StoredEpoch& epoch = epochs[{origin.key, origin.client_epoch}];
+        epoch.key = origin.key;
+        epoch.client_epoch = origin.client_epoch;
+        epoch.used = now.wall;
+        REQUIRE(origin.msg_id >= epoch.next_msg_id);  // a message counts once
+        epoch.next_msg_id = origin.msg_id + 1;
+        epoch.results.push_back({origin.msg_id, append.room, seq});
+        if (epoch.results.size() > frame::results_max) epoch.results.erase(epoch.results.begin());
+    }
+    bool answer_log() {
+        bool answered = false;
+        for (const auto& request : server->take_reads()) {
+            ++pages_read;
+            answered = true;
+            if (unreadable) {
+                server->on_read_failed(now, request);
+            } else {
+                server->on_page(*log.read(request));
+            }
+        }
+        for (auto& request : server->take_searches())
+            to_find_.push_back(std::move(request));
+        if (!searches) return answered;
+        for (const auto& request : std::exchange(to_find_, {})) {
+            auto found = log.search(request);
+            for (; !*found; found = log.search(request))
+                REQUIRE(log.tend(now.wall));
+            server->on_found(now, **found);
+            answered = true;
+        }
+        return answered;
+    }
+    bool state_rooms() {
+        bool any = false;
+        for (const auto& who : clients_) {
+            for (const RoomId room : std::exchange(who->to_state, {})) {
+                if (!who->states || !who->online()) continue;
+                Plaintext plaintext;
+                plaintext << who->room_ack(1000, room);
+                Bytes datagram = who->seal(plaintext);
+                server->on_datagram(now, who->path, datagram, false);
+                any = true;
+            }
+        }
+        return any;
+    }
 
     void flush() {
         for (const auto& [to, datagram] : std::exchange(borrowed_, {})) {
@@ -569,7 +356,8 @@ class SecureBench final : public TransmitSink {
 
     std::vector<std::unique_ptr<TestClient>> clients_;
     std::vector<std::pair<Path, std::span<const std::byte>>> borrowed_;
-    std::vector<Append> in_log_;
+    const Changes* waiting_ = nullptr;  // taken and not committed
+    std::vector<SearchRequest> to_find_;
     int past_deadlines_ = 0;
 };
 
