@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // chat-server: sets up what a refusal can still be explained for in one sentence, then forks and
 // serves.
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <expected>
 #include <fmt/format.h>
+#include <memory>
 #include <signal.h>
 #include <sodium.h>
 #include <sysexits.h>
@@ -13,8 +16,11 @@
 #include "chat-server/process/network_process.h"
 #include "chat-server/process/options.h"
 #include "chat-server/process/server_secrets.h"
+#include "chat-server/process/store_commands.h"
 #include "chat-server/store/memory_log.h"
+#include "chat-server/store/sqlite_log.h"
 #include "proto/session/key_schedule.h"
+#include "sys/clock.h"
 #include "sys/data_folder.h"
 #include "sys/descriptor.h"
 #include "sys/password_file.h"
@@ -68,6 +74,23 @@ int give_up_rights(const Options& options) {
     journal::info("sandbox", {{"seccomp", report->seccomp ? "on" : "not in this kernel"},
                               {"landlock", report->landlock ? "on" : "not in this kernel"}});
     return 0;
+}
+
+std::expected<std::unique_ptr<Log>, std::string> open_log(const Options& options,
+                                                          RandomSource& random) {
+    // 0 means that there is none.
+    const std::uint64_t new_log_epoch = std::max<std::uint64_t>(random.u64(), 1);
+    if (options.memory) return std::make_unique<MemoryLog>(new_log_epoch);
+    SqliteLogConfig config;
+    config.durability = options.durability;
+    config.new_log_epoch = new_log_epoch;
+    config.retention = options.retention;
+    return SqliteLog::open(rooms_database(options), config);
+}
+
+int explain_store(std::string_view sentence) {
+    fmt::print(stderr, "chat-server: {}\n", sentence);
+    return EX_DATAERR;
 }
 
 int serve(const Options& options, const std::vector<std::string>& arguments) {
@@ -125,21 +148,19 @@ int serve(const Options& options, const std::vector<std::string>& arguments) {
         journal::info("listening", {{"address", address}, {"data", options.data}});
         sys::service_notify("READY=1");
     };
-    MemoryLog log;
-    secrets->log_epoch = random.u64();  // this log begins now
+    auto log = open_log(options, random);
+    if (!log) return explain_store(log.error());
+    const Now now{sys::monotonic_now(), sys::wall_now()};
+    const auto stored = (*log)->load(now.wall);
+    if (!stored) return explain_store(stored.error());
+    secrets->log_epoch = stored->log_epoch;
     sys::SecretMemory secret_memory;
     Server server(options.server, std::move(*secrets), random, secret_memory,
                   [](const Endpoint& endpoint) { return sys::to_string(endpoint); });
-    NameFile names(*folder);
-    if (!options.memory) {
-        const auto bindings = names.load();
-        if (!bindings) return explain(bindings.error(), "", EX_DATAERR);
-        for (const NameBinding& binding : *bindings)
-            server.restore_name(binding);
-    }
+    server.restore(now, *stored);
     if (const auto left = give_up_rights(options); left != 0) return left;
     NetworkProcess network({std::move(*socket), std::move(*listener), std::move(*signals)}, server,
-                           log, options.memory ? nullptr : &names, reload);
+                           **log, reload);
     return network.run(ready);
 }
 
@@ -150,7 +171,18 @@ int main(int argc, char** argv) {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     const auto options = parse_options(arguments);
     if (!options) return options.error();
-    if (options->action != Options::Action::serve) return run_control_client(*options);
+    switch (options->action) {
+        case Options::Action::serve:
+            break;
+        case Options::Action::announce:
+        case Options::Action::control:
+            return run_control_client(*options);
+        case Options::Action::check:
+        case Options::Action::export_room:
+        case Options::Action::import_room:
+        case Options::Action::backup:
+            return run_store_command(*options);
+    }
     if (sodium_init() < 0) {
         std::fputs("chat-server: the cryptographic library does not start on this machine.\n",
                    stderr);

@@ -48,14 +48,12 @@ std::string_view reason_text(LeaveReason reason) {
 
 }  // namespace
 
-NetworkProcess::NetworkProcess(Equipment equipment, Server& server, Log& log, NameFile* names,
-                               Reload reload)
+NetworkProcess::NetworkProcess(Equipment equipment, Server& server, Log& log, Reload reload)
     : socket_(std::move(equipment.socket)),
       listener_(std::move(equipment.listener)),
       signals_(std::move(equipment.signals)),
-      log_(log),
       server_(server),
-      names_(names),
+      keeper_(log, server),
       reload_(std::move(reload)),
       to_send_(socket_),
       admin_revival_(admin_backoff, admin_healthy_after) {}
@@ -66,6 +64,7 @@ int NetworkProcess::run(const std::function<void()>& ready) {
     ready();
     while (!stopped_)
         turn();
+    keeper_.store_all(now_);
     sys::service_notify("STOPPING=1");
     end_admin();
     listener_.remove();
@@ -99,7 +98,8 @@ void NetworkProcess::start_admin() {
 
 std::optional<Instant> NetworkProcess::next_deadline() const {
     std::optional<Instant> next = server_.next_deadline();
-    for (const auto& other : {admin_revival_.due(), stop_at_}) {
+    for (const auto& other :
+         {admin_revival_.due(), stop_at_, std::optional(keeper_.next_deadline())}) {
         if (other) next = std::min(next.value_or(*other), *other);
     }
     return next;
@@ -119,9 +119,10 @@ void NetworkProcess::turn() {
     if (poll_.readable(signal)) take_signals();
     if (poll_.readable(admin) || poll_.writable(admin)) take_control_frames();
     if (poll_.failed(socket)) take_unreachable();
-    if (poll_.readable(socket) && !stop_at_) take_datagrams();
+    const bool busy = poll_.readable(socket) && !stop_at_ && take_datagrams();
     server_.on_deadline(now_);
     drive();
+    keeper_.tend(now_, busy);
 
     if (admin_revival_.due(now_.at)) start_admin();
     if (stop_at_) {
@@ -167,19 +168,22 @@ void NetworkProcess::begin_shutdown() {
     stop_at_ = now_.at + farewell_max;
 }
 
-void NetworkProcess::take_datagrams() {
+bool NetworkProcess::take_datagrams() {
+    bool any = false;
     for (int i = 0; i < receive_batches_per_turn; ++i) {
         const auto batch = socket_.receive(received_);
         if (!batch) {
             journal::error(batch.error().sentence());
-            return;
+            return any;
         }
-        if (batch->empty()) return;
+        if (batch->empty()) return any;
+        any = true;
         for (const auto& datagram : *batch) {
             server_.on_datagram(now_, datagram.path, datagram.bytes, datagram.truncated);
         }
         drive();
     }
+    return any;
 }
 
 void NetworkProcess::take_unreachable() {
@@ -211,8 +215,8 @@ void NetworkProcess::take_control_frames() {
 }
 
 void NetworkProcess::drive() {
-    for (;;) {
-        store_appends();
+    do {
+        keeper_.store(now_);
         if (to_send_.blocked()) to_send_.flush();
         bool more = false;
         // Once also while nothing can be sent, or a deadline that has passed would spin the loop.
@@ -220,27 +224,11 @@ void NetworkProcess::drive() {
             more = server_.poll_transmit(now_, to_send_);
             to_send_.flush();
         } while (more && !to_send_.blocked());
-        const auto reads = server_.take_reads();
-        if (reads.empty()) break;
-        for (const auto& read : reads)
-            server_.on_page(log_.read(read));
-    }
+    } while (keeper_.answer(now_));
     for (const auto& reply : server_.take_control_replies()) {
         if (to_admin_) to_admin_->send(encode(reply));
     }
     report_events();
-}
-
-void NetworkProcess::store_appends() {
-    const auto appends = server_.take_appends();
-    const auto bindings = server_.take_bindings();
-    if (!bindings.empty() && names_ != nullptr) {
-        if (const auto stored = names_->add(bindings); !stored) {
-            journal::error(stored.error().sentence() +
-                           "; who owns a new name will be forgotten with this process");
-        }
-    }
-    if (!appends.empty()) server_.on_committed(now_, log_.append(appends));
 }
 
 void NetworkProcess::report_events() {
@@ -248,16 +236,21 @@ void NetworkProcess::report_events() {
         const std::string peer = sys::to_string(event.peer);
         switch (event.kind) {
             case Event::Kind::joined:
-                journal::info("joined", {{"name", event.name}, {"peer", peer}});
+                journal::info("joined",
+                              {{"name", event.name}, {"room", event.room}, {"peer", peer}});
                 break;
             case Event::Kind::left:
-                journal::info(
-                    "left",
-                    {{"name", event.name}, {"peer", peer}, {"reason", reason_text(event.reason)}});
+                journal::info("left", {{"name", event.name},
+                                       {"room", event.room.empty() ? "all" : event.room},
+                                       {"peer", peer},
+                                       {"reason", reason_text(event.reason)}});
                 break;
             case Event::Kind::announced:
                 journal::info("announced");
                 break;
+            case Event::Kind::cannot_store:
+            case Event::Kind::can_store_again:
+                break;  // the keeper has told why
         }
     }
 }

@@ -8,9 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "chat-server/core/log.h"
 #include "chat-server/core/server.h"
-#include "chat-server/process/name_file.h"
+#include "chat-server/process/log_keeper.h"
 #include "proto/link/revival.h"
 #include "sys/channel.h"
 #include "sys/child_process.h"
@@ -27,15 +26,14 @@ class NetworkProcess {
     // Reads the configuration again; nothing if it is wrong, which it then has said.
     using Reload = std::function<std::optional<ServerConfig>()>;
 
-    // What it serves with, opened by whoever can still explain a refusal. `names` may be missing:
-    // then which key owns which name is forgotten with the process.
+    // What it serves with, opened by whoever can still explain a refusal.
     struct Equipment {
         sys::UdpSocket socket;
         sys::ControlListener listener;
         sys::SignalQueue signals;
     };
-    // The log, the names and the server outlive it.
-    NetworkProcess(Equipment equipment, Server& server, Log& log, NameFile* names, Reload reload);
+    // The log and the server outlive it.
+    NetworkProcess(Equipment equipment, Server& server, Log& log, Reload reload);
 
     // Forks the admin process, calls `ready` once members can join, and serves until SIGTERM or
     // SIGINT. The exit status.
@@ -45,11 +43,11 @@ class NetworkProcess {
     void start_admin();
     void turn();
     void take_signals();
-    void take_datagrams();
+    // True: there were some.
+    bool take_datagrams();
     void take_unreachable();
     void take_control_frames();
     void drive();
-    void store_appends();
     void report_events();
     void begin_shutdown();
     void end_admin();
@@ -58,9 +56,8 @@ class NetworkProcess {
     sys::UdpSocket socket_;
     sys::ControlListener listener_;
     sys::SignalQueue signals_;
-    Log& log_;
     Server& server_;
-    NameFile* names_;
+    LogKeeper keeper_;
     Reload reload_;
 
     sys::ReceiveBatch received_;

@@ -48,12 +48,15 @@ constexpr std::array settings = std::to_array<Setting>({
     {"classic", Kind::text, "a text"},
     {"classic-silence-limit", Kind::integer, "a number"},
     {"data", Kind::text, "a text"},
+    {"durability", Kind::text, "a text"},
     {"host", Kind::text, "a text"},
     {"log-format", Kind::text, "a text"},
     {"log-level", Kind::text, "a text"},
     {"memory", Kind::boolean, "true or false"},
     {"password-file", Kind::text, "a text"},
     {"port", Kind::integer, "a number"},
+    {"retain-days", Kind::integer, "a number"},
+    {"retain-mb", Kind::integer, "a number"},
 });
 
 // The command line, with what it sets. One is good for one parse.
@@ -64,9 +67,22 @@ class CommandLine {
         app_.set_version_flag("--version", "chat-server " CHAT_VERSION);
         app_.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
         add_options();
-        announce_ = add_subcommand("announce", "say something to everybody, as the administrator");
-        control_ = add_subcommand(
-            "ctl", "give a command to a running server: who, kick NAME, stats, help");
+        announce_ =
+            add_words_command("announce", "say something to everybody, as the administrator");
+        control_ = add_words_command(
+            "ctl", "give a command to a running server: who, rooms, kick NAME, pin TEXT, help");
+        check_ = add_command("check", "verify the data folder; also while the server runs");
+        export_ = add_command("export", "write a room as JSON Lines; also while the server runs");
+        export_->add_option("room", options_.room, "its name; A,B is the conversation of A and B")
+            ->required()
+            ->type_name("ROOM");
+        export_->add_option("file", options_.file, "a new file; without it standard output")
+            ->type_name("FILE");
+        import_ = add_command("import", "read what export wrote; the server must not be running");
+        import_->add_option("file", options_.file, "without it, or with -, standard input")
+            ->type_name("FILE");
+        backup_ = add_command("backup", "copy the rooms as they are; also while the server runs");
+        backup_->add_option("file", options_.file, "a new file")->required()->type_name("FILE");
         app_.require_subcommand(0, 1);
     }
     CommandLine(const CommandLine&) = delete;
@@ -85,10 +101,13 @@ class CommandLine {
 
   private:
     void add_options();
-    CLI::App* add_subcommand(const char* name, const char* help) {
+    CLI::App* add_command(const char* name, const char* help) {
         CLI::App* sub = app_.add_subcommand(name, help);
-        sub->add_option("--data", options_.data, "the running server's data folder")
-            ->type_name("DIR");
+        sub->add_option("--data", options_.data, "the server's data folder")->type_name("DIR");
+        return sub;
+    }
+    CLI::App* add_words_command(const char* name, const char* help) {
+        CLI::App* sub = add_command(name, help);
         sub->add_option("text", words_, "the words")->required()->type_name("TEXT");
         return sub;
     }
@@ -102,8 +121,15 @@ class CommandLine {
     std::string config_file_;
     bool check_config_ = false;
     std::vector<std::string> words_;
+    std::string durability_ = "process";
+    std::int64_t retain_days_ = 0;
+    std::int64_t retain_mb_ = 0;
     const CLI::App* announce_ = nullptr;
     const CLI::App* control_ = nullptr;
+    const CLI::App* check_ = nullptr;
+    CLI::App* export_ = nullptr;
+    CLI::App* import_ = nullptr;
+    CLI::App* backup_ = nullptr;
 };
 
 void CommandLine::add_options() {
@@ -115,10 +141,25 @@ void CommandLine::add_options() {
         ->check(CLI::Range(0U, 65535U))
         ->capture_default_str();
     app_.add_option("--data", options_.data,
-                    "folder for the server's keys, names and control socket")
+                    "folder for the server's keys, rooms and control socket")
         ->type_name("DIR")
         ->capture_default_str();
     app_.add_flag("--memory", options_.memory, "keep nothing on disk, not even the key");
+    app_.add_option("--durability", durability_,
+                    "what an accepted message survives: the end of the process, or of the power")
+        ->type_name("process|power")
+        ->check(CLI::IsMember({"process", "power"}))
+        ->capture_default_str();
+    app_.add_option("--retain-days", retain_days_,
+                    "forget what is older than so many days; 0: nothing is")
+        ->type_name("DAYS")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{36'500}))
+        ->capture_default_str();
+    app_.add_option("--retain-mb", retain_mb_,
+                    "forget a room's oldest entries beyond so many megabytes of text; 0: never")
+        ->type_name("MB")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 20))
+        ->capture_default_str();
     app_.add_option("--password-file", options_.password_file,
                     "joining needs the password in this file's first line")
         ->type_name("FILE");
@@ -158,8 +199,19 @@ Options CommandLine::options() const {
     if (options.host.starts_with('[') && options.host.ends_with(']')) {
         options.host = options.host.substr(1, options.host.size() - 2);
     }
-    if (announce_->parsed()) options.action = Options::Action::announce;
-    if (control_->parsed()) options.action = Options::Action::control;
+    options.durability = durability_ == "power" ? Durability::power : Durability::process;
+    if (retain_days_ > 0) options.retention.age_max = seconds(retain_days_ * 24 * 60 * 60);
+    if (retain_mb_ > 0) {
+        options.retention.bytes_max = static_cast<std::uint64_t>(retain_mb_) * 1'000'000;
+    }
+    for (const auto& [command, action] : {std::pair{announce_, Options::Action::announce},
+                                          {control_, Options::Action::control},
+                                          {check_, Options::Action::check},
+                                          {export_, Options::Action::export_room},
+                                          {import_, Options::Action::import_room},
+                                          {backup_, Options::Action::backup}}) {
+        if (command->parsed()) options.action = action;
+    }
     for (const auto& word : words_)
         options.text += (options.text.empty() ? "" : " ") + word;
     return options;

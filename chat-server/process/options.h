@@ -8,17 +8,20 @@
 #include <vector>
 
 #include "chat-server/core/server.h"
+#include "chat-server/store/sqlite_log.h"
 
 namespace chat::server {
 
 struct Options {
-    enum class Action { serve, announce, control };
+    enum class Action { serve, announce, control, check, export_room, import_room, backup };
     Action action = Action::serve;
 
     std::string host = "0.0.0.0";
     std::uint16_t port = 8888;
     std::string data;
     bool memory = false;
+    Durability durability = Durability::process;
+    Retention retention;
     std::string password_file;  // empty: open to all
     std::string config_file;    // empty: none
     std::string log_level = "info";
@@ -26,6 +29,8 @@ struct Options {
     ServerConfig server;
 
     std::string text;  // to announce, or the control command
+    std::string room;  // to export
+    std::string file;  // to write or read; empty or "-": the standard stream
 };
 
 // Either what to do, or the exit status of a program that has nothing more to do (help printed,

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Carries to the log what the brain wants stored, read and found, and the answers back; and gives
+// the log time for work that can wait (its index, what is too old): at once while nothing else is
+// to do, else a slice ten times a second, so that neither starves. What the log can't do is told to
+// the operator once, not each time it is tried again.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "chat-server/core/log.h"
+#include "chat-server/core/server.h"
+
+namespace chat::server {
+
+class LogKeeper {
+  public:
+    // Both outlive it.
+    LogKeeper(Log& log, Server& server) : log_(log), server_(server) {}
+
+    // What the brain wants stored, if anything is.
+    void store(const Now& now);
+    // What it wants read or found. True: something was answered, so it may have more to send.
+    bool answer(const Now& now);
+    // Once a turn. `busy`: datagrams came in it.
+    void tend(const Now& now, bool busy);
+    // Everything, however small, because the program ends.
+    void store_all(const Now& now);
+
+    Instant next_deadline() const { return tend_at_; }
+
+  private:
+    bool answer_searches(const Now& now);
+    void note(std::string& told, std::string sentence);
+
+    Log& log_;
+    Server& server_;
+    std::deque<SearchRequest> searches_;
+    Instant tend_at_{INT64_MIN};
+    std::string commit_error_;  // told and not over
+    std::string other_error_;
+};
+
+}  // namespace chat::server
