@@ -37,7 +37,50 @@ void ClassicSession::log_in(const Now& now, std::string name) {
     change_state(Connection::connecting, {});
 }
 
-bool ClassicSession::say(const Now&, std::string_view text, std::string) {
+void ClassicSession::refuse(std::string what, std::string_view room) {
+    if (end_) return;
+    events_.push_back(Error{
+        ErrorCode::not_supported,
+        "the plain-text protocol has " + std::move(what) + "; start without --classic for that",
+        std::string(room),
+        {}});
+}
+
+void ClassicSession::join(const Now&, std::string_view room) {
+    refuse("one room only", room);
+}
+
+void ClassicSession::part(const Now&, std::string_view room) {
+    refuse("one room only, which is left with /quit", room);
+}
+
+void ClassicSession::list_rooms(const Now&) {
+    refuse("one room only", {});
+}
+
+void ClassicSession::list_members(const Now&, std::string_view room) {
+    refuse("no list of who is here", room);
+}
+
+bool ClassicSession::set_topic(const Now&, std::string_view room, std::string_view) {
+    refuse("no topics", room);
+    return true;
+}
+
+void ClassicSession::want_history(const Now&, std::string_view room, std::uint64_t, std::uint32_t) {
+    refuse("no history", room);
+}
+
+void ClassicSession::search(const Now&, std::string_view room, std::string_view) {
+    refuse("no history to search in", room);
+}
+
+bool ClassicSession::say(const Now&, std::string_view room, std::string_view text, std::string id) {
+    if (!room.empty() && room_key(room) != room_key(room_)) {
+        refuse("one room only, so this was not said", room);
+        if (!end_) std::get<Error>(events_.back()).id = std::move(id);
+        return true;
+    }
     const std::string clean = clean_line(text);
     std::string_view rest = clean;
     // For the longest name: this one may yet be refused, and another one chosen.
@@ -107,7 +150,8 @@ void ClassicSession::on_logged_in(const Now& now, bool asked) {
     if (state_ != State::connecting && state_ != State::reconnecting) return;
     state_ = State::online;
     plan_heartbeat(now.at);
-    if (!std::exchange(was_online_, true)) events_.push_back(Welcome{name_, room_, seq_, {}});
+    if (!std::exchange(was_online_, true))
+        events_.push_back(Welcome{name_, room_, seq_, {}, true, false, seq_, {}});
     change_state(Connection::online, {});
     if (quitting_ && outbox_.empty()) leave(now);
 }
@@ -158,17 +202,17 @@ void ClassicSession::on_server_event(const Now& now, const ServerEvent& event) {
     switch (event.kind) {
         case Kind::said:
             if (event.name == administrator_name) {
-                events_.push_back(Announcement{seq_++, std::string(event.text), now.wall});
+                events_.push_back(Announcement{room_, seq_++, std::string(event.text), now.wall});
             } else {
-                events_.push_back(Message{seq_++, std::string(event.name), std::string(event.text),
-                                          now.wall, false, false});
+                events_.push_back(Message{room_, seq_++, std::string(event.name),
+                                          std::string(event.text), now.wall, false, false, false});
             }
             break;
         case Kind::joined:
-            events_.push_back(Joined{seq_++, std::string(event.name), now.wall});
+            events_.push_back(Joined{room_, seq_++, std::string(event.name), now.wall});
             break;
         case Kind::left:
-            events_.push_back(Left{seq_++, std::string(event.name), now.wall});
+            events_.push_back(Left{room_, seq_++, std::string(event.name), now.wall});
             break;
         case Kind::logged_in:
             on_logged_in(now, asked);
@@ -248,8 +292,8 @@ void ClassicSession::poll_transmit(const Now& now, TransmitSink& sink) {
     while (state_ == State::online && !outbox_.empty() && now.at >= say_.ready_at(times_.say)) {
         if (!send(sink, classic::encode_say(name_, outbox_.front()))) return;
         say_.take(now.at, times_.say);
-        events_.push_back(
-            Message{seq_++, name_, std::move(outbox_.front()), now.wall, true, false});
+        events_.push_back(Message{room_, seq_++, name_, std::move(outbox_.front()), now.wall, true,
+                                  false, false});
         outbox_.pop_front();
         if (quitting_ && outbox_.empty()) leave(now);
     }

@@ -51,8 +51,17 @@ class ClassicSession final : public Session {
     void log_in(const Now& now, std::string name) override;
     // `text` is made one clean line, and split if it is longer than a datagram takes. The protocol
     // confirms no message, so nothing comes back for an id. What has been read already is taken
-    // even when accepts_input() is false.
-    bool say(const Now& now, std::string_view text, std::string id) override;
+    // even when accepts_input() is false. There is one room.
+    bool say(const Now& now, std::string_view room, std::string_view text, std::string id) override;
+    // The protocol knows none of these; he is told so.
+    void join(const Now& now, std::string_view room) override;
+    void part(const Now& now, std::string_view room) override;
+    void list_rooms(const Now& now) override;
+    void list_members(const Now& now, std::string_view room) override;
+    bool set_topic(const Now& now, std::string_view room, std::string_view text) override;
+    void want_history(const Now& now, std::string_view room, std::uint64_t before,
+                      std::uint32_t limit) override;
+    void search(const Now& now, std::string_view room, std::string_view words) override;
     void quit(const Now& now) override;
     void quit_at_once(const Now& now) override;
     void set_gives_up(bool gives_up) override { gives_up_ = gives_up; }
@@ -92,6 +101,7 @@ class ClassicSession final : public Session {
     void on_logged_in(const Now& now, bool asked);
     void on_name_taken(const Now& now, bool asked);
     void refuse_name(ErrorCode code, std::string text);
+    void refuse(std::string what, std::string_view room);
     void heard(const Now& now);
     void lose(const Now& now, std::string reason);
     void leave(const Now& now);

@@ -1,7 +1,39 @@
 // SPDX-License-Identifier: MIT
 #include "chat-client/core/event.h"
 
+#include "proto/wire/name.h"
+
 namespace chat::client {
+
+std::string_view room_of(const Event& event) {
+    return std::visit(
+        [](const auto& e) -> std::string_view {
+            if constexpr (requires { e.room; }) {
+                return e.room;
+            } else {
+                return {};
+            }
+        },
+        event);
+}
+
+std::optional<WallTime> time_of(const Event& event) {
+    return std::visit(
+        [](const auto& e) -> std::optional<WallTime> {
+            if constexpr (requires { e.time; }) {
+                return e.time;
+            } else {
+                return std::nullopt;
+            }
+        },
+        event);
+}
+
+std::string room_key(std::string_view room) {
+    const auto sign = room.substr(0, is_conversation(room) ? 1 : 0);
+    const auto name = room.substr(sign.size());
+    return std::string(sign) + (check_name(name) ? name_key(name) : std::string(name));
+}
 
 std::string_view code_word(ErrorCode code) {
     switch (code) {
@@ -49,6 +81,16 @@ std::string_view code_word(ErrorCode code) {
             return "bad_input";
         case ErrorCode::queue_full:
             return "queue_full";
+        case ErrorCode::room_unusable:
+            return "room_unusable";
+        case ErrorCode::nobody:
+            return "nobody";
+        case ErrorCode::too_many_rooms:
+            return "too_many_rooms";
+        case ErrorCode::not_in_room:
+            return "not_in_room";
+        case ErrorCode::cannot_store:
+            return "cannot_store";
     }
     return "";
 }

@@ -3,76 +3,132 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <type_traits>
+#include <utility>
 
 namespace chat::client {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json object(const Welcome& e, std::string_view) {
+// What every entry of a room begins with.
+Json entry(std::string_view type, std::string_view room, std::uint64_t seq) {
+    return {{"type", type}, {"room", room}, {"seq", seq}};
+}
+Json with_history(Json json, bool history) {
+    if (history) json["history"] = true;
+    return json;
+}
+
+Json object(const Welcome& e) {
     Json json{{"type", "welcome"}, {"name", e.name}, {"room", e.room}};
     if (!e.server_key.empty()) json["server_key"] = e.server_key;
     json["next"] = e.next;
+    if (!e.topic.empty()) json["topic"] = e.topic;
+    if (e.head > e.next) json["missed"] = e.head - e.next;
+    if (e.first_time) json["first_time"] = true;
     return json;
 }
-Json object(const Members& e, std::string_view) {
+Json object(const Members& e) {
     return {{"type", "members"}, {"room", e.room}, {"names", e.names}};
 }
-Json object(const Message& e, std::string_view room) {
-    Json json{{"type", "message"}, {"room", room},   {"seq", e.seq},
-              {"from", e.from},    {"text", e.text}, {"time", to_rfc3339(e.time)},
-              {"own", e.own}};
+Json object(const Message& e) {
+    Json json = entry("message", e.room, e.seq);
+    json["from"] = e.from;
+    json["text"] = e.text;
+    json["time"] = to_rfc3339(e.time);
+    json["own"] = e.own;
     if (e.unverified) json["unverified"] = true;
+    return with_history(std::move(json), e.history);
+}
+Json object(const Joined& e) {
+    Json json = entry("join", e.room, e.seq);
+    json["name"] = e.name;
+    json["time"] = to_rfc3339(e.time);
+    return with_history(std::move(json), e.history);
+}
+Json object(const Left& e) {
+    Json json = entry("leave", e.room, e.seq);
+    json["name"] = e.name;
+    json["time"] = to_rfc3339(e.time);
+    return with_history(std::move(json), e.history);
+}
+Json object(const Announcement& e) {
+    const bool unpins = e.pinned && e.text.empty();
+    Json json = entry(unpins ? "unpinned" : "announcement", e.room, e.seq);
+    if (!unpins) json["text"] = e.text;
+    json["time"] = to_rfc3339(e.time);
+    if (e.pinned && !unpins) json["pinned"] = true;
+    return with_history(std::move(json), e.history);
+}
+Json object(const Topic& e) {
+    Json json = entry("topic", e.room, e.seq);
+    json["name"] = e.name;
+    json["text"] = e.text;
+    json["time"] = to_rfc3339(e.time);
+    return with_history(std::move(json), e.history);
+}
+Json object(const PinnedNow& e) {
+    Json json = entry("pinned", e.room, e.seq);
+    json["text"] = e.text;
+    json["time"] = to_rfc3339(e.time);
     return json;
 }
-Json object(const Joined& e, std::string_view room) {
-    return {{"type", "join"},
-            {"room", room},
-            {"seq", e.seq},
-            {"name", e.name},
-            {"time", to_rfc3339(e.time)}};
+Json object(const Receipt& e) {
+    Json json = entry("receipt", e.room, e.seq);
+    json["seen"] = e.seen;
+    json["of"] = e.of;
+    return json;
 }
-Json object(const Left& e, std::string_view room) {
-    return {{"type", "leave"},
-            {"room", room},
-            {"seq", e.seq},
-            {"name", e.name},
-            {"time", to_rfc3339(e.time)}};
+Json object(const HistoryEnd& e) {
+    return {
+        {"type", "history_end"}, {"room", e.room}, {"first", e.first}, {"at_start", e.at_start}};
 }
-Json object(const Announcement& e, std::string_view room) {
-    return {{"type", "announcement"},
-            {"room", room},
-            {"seq", e.seq},
-            {"text", e.text},
-            {"time", to_rfc3339(e.time)}};
+// "leave" is somebody's entry, and "part" what goes in.
+Json object(const RoomLeft& e) {
+    return {{"type", "parted"}, {"room", e.room}};
 }
-Json object(const Accepted& e, std::string_view) {
+Json object(const RoomList& e) {
+    Json rooms = Json::array();
+    for (const auto& room : e.rooms) {
+        rooms.push_back({{"name", room.name},
+                         {"topic", room.topic},
+                         {"present", room.present},
+                         {"joined", room.joined}});
+    }
+    return {{"type", "rooms"}, {"rooms", std::move(rooms)}};
+}
+Json object(const SearchResult& e) {
+    Json hits = Json::array();
+    for (const auto& hit : e.hits) {
+        hits.push_back({{"room", hit.room},
+                        {"seq", hit.seq},
+                        {"from", hit.from},
+                        {"text", hit.text},
+                        {"time", to_rfc3339(hit.time)}});
+    }
+    return {{"type", "found"}, {"words", e.words}, {"hits", std::move(hits)}, {"more", e.more}};
+}
+Json object(const Accepted& e) {
     return {{"type", "accepted"}, {"id", e.id}, {"room", e.room}, {"seq", e.seq}};
 }
-Json object(const Gap& e, std::string_view) {
+Json object(const Gap& e) {
     return {{"type", "gap"}, {"room", e.room}, {"from", e.from}, {"to", e.to}};
 }
 // Programs are not asked: they have --accept-key and --accept-new-key. This is for completeness.
-Json object(const TrustQuestion& e, std::string_view) {
+Json object(const TrustQuestion& e) {
     return {{"type", "trust"}, {"server_key", e.fingerprint}};
 }
-Json object(const Remark& e, std::string_view room) {
-    return {{"type", "remark"}, {"room", room}, {"text", e.text}};
-}
-Json object(const StateChange& e, std::string_view) {
+Json object(const StateChange& e) {
     Json json{{"type", "state"}, {"state", state_word(e.state)}};
     if (!e.reason.empty()) json["reason"] = e.reason;
     return json;
 }
-Json object(const Error& e, std::string_view) {
-    return {{"type", "error"}, {"code", code_word(e.code)}, {"text", e.text}};
-}
-
-Refused bad(std::string text) {
-    return {{ErrorCode::bad_input, std::move(text)}};
-}
-Refused not_supported(std::string text) {
-    return {{ErrorCode::not_supported, std::move(text)}};
+Json object(const Error& e) {
+    Json json{{"type", "error"}, {"code", code_word(e.code)}, {"text", e.text}};
+    if (!e.room.empty()) json["room"] = e.room;
+    if (!e.id.empty()) json["id"] = e.id;
+    return json;
 }
 
 }  // namespace
@@ -100,31 +156,17 @@ std::string to_rfc3339(WallTime time) {
                        ms / 3'600'000, ms / 60'000 % 60, ms / 1000 % 60, ms % 1000);
 }
 
-std::string to_json_line(const Event& event, std::string_view room) {
-    const Json json = std::visit([room](const auto& e) { return object(e, room); }, event);
+std::string to_json_line(const Event& event, std::string_view landing) {
+    const Json json = std::visit(
+        [landing]<class E>(const E& e) -> Json {
+            if constexpr (std::is_same_v<E, Remark>) {
+                return {{"type", "remark"}, {"room", landing}, {"text", e.text}};
+            } else {
+                return object(e);
+            }
+        },
+        event);
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-UserInput parse_json_line(std::string_view line) {
-    const Json json = Json::parse(line, nullptr, false);
-    if (!json.is_object()) return bad("a line of input must be one JSON object");
-    const auto type = json.find("type");
-    if (type == json.end() || !type->is_string()) return bad("the object has no \"type\"");
-    if (*type == "quit") return Quit{};
-    if (*type == "message") {
-        const auto text = json.find("text");
-        if (text == json.end() || !text->is_string()) return bad("the message has no \"text\"");
-        const auto id = json.find("id");
-        if (id == json.end()) return Say{text->get<std::string>(), {}};
-        if (!id->is_string()) return bad("the \"id\" of a message must be a string");
-        return Say{text->get<std::string>(), id->get<std::string>()};
-    }
-    const auto& name = type->get_ref<const std::string&>();
-    if (name == "join" || name == "part") {
-        return not_supported("there is one room, lobby, and no way to change it");
-    }
-    if (name == "history") return not_supported("what was said before one came can't be had");
-    return bad(fmt::format("there is no input of type \"{}\"", name));
 }
 
 }  // namespace chat::client

@@ -62,9 +62,9 @@ void MemberList::apply_changes() {
 }
 
 void MemberList::on_shown(const Event& event) {
-    if (const auto* joined = std::get_if<Joined>(&event)) {
+    if (const auto* joined = std::get_if<Joined>(&event); joined && !joined->history) {
         change(joined->seq, joined->name, true);
-    } else if (const auto* left = std::get_if<Left>(&event)) {
+    } else if (const auto* left = std::get_if<Left>(&event); left && !left->history) {
         change(left->seq, left->name, false);
     }
 }

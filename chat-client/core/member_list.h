@@ -29,8 +29,10 @@ class MemberList {
 
     // From the start, whatever was known.
     void fetch(std::uint32_t room);
-    void stop() { fetching_ = false; }
+    void stop() { fetching_ = complete_ = false; }
     bool fetching() const { return fetching_; }
+    // Whose list it is, or was last.
+    std::uint32_t room() const { return room_; }
 
     // The question is to be sent, for the first time or again.
     bool wants_to_ask() const { return fetching_ && !asked_; }
@@ -40,7 +42,8 @@ class MemberList {
     void ask_again() { asked_ = false; }
 
     void on_members(const frame::Members& page);
-    // Joined and Left as they are shown, in order; other events are of no interest.
+    // Joined and Left of this room as they are shown, in order; other events, and history, are of
+    // no interest.
     void on_shown(const Event& event);
     // Once, when complete: the names in the order of their folded form.
     std::optional<std::vector<std::string>> take();

@@ -18,8 +18,12 @@ struct ListBench {
             frame::append_member_name({0, name}, bytes);
         list.on_members({room, as_of, last, after, static_cast<std::uint8_t>(names.size()), bytes});
     }
-    void joins(std::uint64_t seq, const std::string& name) { list.on_shown(Joined{seq, name, {}}); }
-    void leaves(std::uint64_t seq, const std::string& name) { list.on_shown(Left{seq, name, {}}); }
+    void joins(std::uint64_t seq, const std::string& name) {
+        list.on_shown(Joined{"lobby", seq, name, {}});
+    }
+    void leaves(std::uint64_t seq, const std::string& name) {
+        list.on_shown(Left{"lobby", seq, name, {}});
+    }
     std::string names() {
         const auto taken = list.take();
         if (!taken) return "not yet";

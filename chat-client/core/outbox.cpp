@@ -2,8 +2,11 @@
 #include "chat-client/core/outbox.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <set>
 #include <utility>
 
+#include "chat-client/core/event.h"
 #include "proto/session/cipher.h"
 #include "proto/wire/datagram.h"
 #include "proto/wire/limits.h"
@@ -12,7 +15,7 @@
 namespace chat::client {
 namespace {
 
-constexpr std::size_t msg_header_bytes = frame::header_bytes + 14;
+constexpr std::size_t msg_header_bytes = frame::header_bytes + 15;
 // A server that says more than this is no server of ours.
 constexpr std::uint64_t msg_id_max = UINT64_MAX / 2;
 // Enough of a text to recognise it by.
@@ -26,6 +29,8 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 unsigned Outbox::Message::parts() const {
+    // A topic may be empty.
+    if (text.empty()) return 1;
     return static_cast<unsigned>((text.size() + frame::part_bytes - 1) / frame::part_bytes);
 }
 
@@ -37,8 +42,13 @@ std::uint8_t Outbox::Message::unsent() const {
     return static_cast<std::uint8_t>(all() & ~(have | under_way));
 }
 
-bool Outbox::say(std::string_view text, std::string id) {
-    if (messages_.size() >= messages_max_ + read_ahead_max) return false;
+bool Outbox::add(Message message) {
+    (message.where.number == 0 ? unplaced_ : messages_).push_back(std::move(message));
+    return true;
+}
+
+bool Outbox::say(const Where& where, std::string_view text, std::string id) {
+    if (waiting() >= messages_max_ + read_ahead_max) return false;
     const std::string clean = clean_text(text);
     std::string_view rest = clean;
     while (!rest.empty()) {
@@ -49,16 +59,63 @@ bool Outbox::say(std::string_view text, std::string id) {
             piece.remove_suffix(1);
         if (piece.empty()) continue;
         Message message;
+        message.where = where;
         message.text = piece;
-        messages_.push_back(std::move(message));
+        if (rest.empty()) message.id = std::move(id);
+        add(std::move(message));
     }
-    if (!clean.empty()) messages_.back().id = std::move(id);
     return true;
+}
+
+bool Outbox::set_topic(const Where& where, std::string_view topic) {
+    if (waiting() >= messages_max_ + read_ahead_max) return false;
+    Message message;
+    message.where = where;
+    message.kind = frame::MsgKind::topic;
+    message.text = topic;
+    return add(std::move(message));
 }
 
 void Outbox::clear() {
     messages_.clear();
+    unplaced_.clear();
     sent_ = 0;
+}
+
+void Outbox::place(std::string_view name, const Where& where) {
+    const std::string key = room_key(name);
+    std::erase_if(unplaced_, [&](Message& message) {
+        if (room_key(message.where.name) != key) return false;
+        message.where = where;
+        messages_.push_back(std::move(message));
+        return true;
+    });
+}
+
+std::vector<Outbox::Unplaced> Outbox::drop(std::string_view name) {
+    const std::string key = room_key(name);
+    std::vector<Unplaced> dropped;
+    std::erase_if(unplaced_, [&](Message& message) {
+        if (room_key(message.where.name) != key) return false;
+        dropped.push_back({std::move(message.id), quoted(message.text)});
+        return true;
+    });
+    return dropped;
+}
+
+std::vector<std::string> Outbox::unplaced_rooms() const {
+    std::vector<std::string> names;
+    std::set<std::string> keys;
+    for (const auto& message : unplaced_) {
+        if (keys.insert(room_key(message.where.name)).second) names.push_back(message.where.name);
+    }
+    return names;
+}
+
+bool Outbox::has_unacknowledged_in(std::uint32_t room) const {
+    const auto sent = messages_.begin() + static_cast<std::ptrdiff_t>(sent_);
+    return std::any_of(messages_.begin(), sent,
+                       [room](const Message& message) { return message.where.number == room; });
 }
 
 void Outbox::on_request() {
@@ -84,13 +141,21 @@ void Outbox::on_welcome(const frame::Welcome& welcome, bool same_log, std::vecto
             events.push_back(Error{ErrorCode::uncertain,
                                    "the server no longer knows whether it has this message; "
                                    "look for it before you send it again: " +
-                                       quoted(messages_.front().text)});
+                                       quoted(messages_.front().text),
+                                   messages_.front().where.name, messages_.front().id});
             messages_.pop_front();
         }
         sent_ = 0;
         first_id_ = std::clamp<std::uint64_t>(welcome.next_msg_id, 1, msg_id_max);
     } else if (!same_log) {
         first_id_ = 1;
+        sent_ = 0;
+        for (auto message = messages_.rbegin(); message != messages_.rend(); ++message) {
+            message->where.number = 0;
+            message->have = message->under_way = 0;
+            unplaced_.push_front(std::move(*message));
+        }
+        messages_.clear();
     } else if (request_had_sent_ && welcome.next_msg_id <= request_acked_) {
         // It has lost what it had acknowledged, so it cannot have what came after that.
         first_id_ = std::max<std::uint64_t>(welcome.next_msg_id, 1);
@@ -179,9 +244,9 @@ bool Outbox::write_message(Instant now, Writer& writer, std::uint64_t counter, s
         if (parts > 1 && (message.under_way & bit) && !(probe && !written)) continue;
         const auto text =
             std::string_view(message.text).substr(part * frame::part_bytes, frame::part_bytes);
-        if (!frame::write(writer,
-                          frame::Msg{room_, first_id_ + index, static_cast<std::uint8_t>(part),
-                                     static_cast<std::uint8_t>(parts), text})) {
+        if (!frame::write(writer, frame::Msg{message.where.number, first_id_ + index, message.kind,
+                                             static_cast<std::uint8_t>(part),
+                                             static_cast<std::uint8_t>(parts), text})) {
             return false;
         }
         written = true;
@@ -204,17 +269,23 @@ void Outbox::on_pkt_ack(std::uint64_t largest) {
 
 void Outbox::settle(const frame::MsgResult* result, std::vector<Event>& events) {
     Message& message = messages_.front();
-    if (result && result->status == frame::MsgStatus::stored) {
-        events.push_back(Accepted{std::move(message.id), room_name_, result->seq});
-    } else if (result) {
-        events.push_back(
-            Error{ErrorCode::bad_input,
-                  "the server does not take this message; change it: " + quoted(message.text)});
+    using enum frame::MsgStatus;
+    Error error{ErrorCode::uncertain,
+                "the server has had this message, but no longer knows what became of it: " +
+                    quoted(message.text),
+                message.where.name, message.id};
+    if (result && result->status == refused) {
+        error.code = ErrorCode::bad_input;
+        error.text = "the server does not take this message; change it: " + quoted(message.text);
+    } else if (result && result->status == not_in_room) {
+        error.code = ErrorCode::not_in_room;
+        error.text = "you are not in " + message.where.name +
+                     ", so this was not said; join it first: " + quoted(message.text);
+    }
+    if (result && result->status == stored) {
+        events.push_back(Accepted{std::move(message.id), message.where.name, result->seq});
     } else {
-        events.push_back(Error{ErrorCode::uncertain,
-                               "the server has had this message, but no longer knows what became "
-                               "of it: " +
-                                   quoted(message.text)});
+        events.push_back(std::move(error));
     }
     messages_.pop_front();
     --sent_;

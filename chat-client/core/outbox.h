@@ -2,7 +2,8 @@
 // What the user has said and the server has not yet acknowledged (docs/PROTOCOL.md, section 5, "To
 // the server"): message numbers of one client_epoch from 1, a window of 32, long texts in parts,
 // and what to put into the next datagram. It keeps no clock but its own pace; probe timeouts and
-// the congestion window are the session's.
+// the congestion window are the session's. What is said in a room whose number is not known yet
+// waits aside until it is, and does not stop the others.
 //
 // A datagram begins with the oldest message that is not acknowledged. If that leaves no room for
 // anything that is not under way yet, it begins with the first that is not: so a pasted page does
@@ -37,21 +38,40 @@ class Outbox {
     // As much as the server takes from one member.
     static constexpr TokenRate pace{milliseconds(2), 1000};
 
-    Outbox(std::uint32_t room, std::string room_name, std::size_t messages_max)
-        : room_(room), room_name_(std::move(room_name)), messages_max_(messages_max) {}
+    // Where something is said. Number 0: it is not known yet.
+    struct Where {
+        std::uint32_t number = 0;
+        std::string name;
+    };
+    struct Unplaced {
+        std::string id;
+        std::string text;  // the beginning of it
+    };
+
+    explicit Outbox(std::size_t messages_max) : messages_max_(messages_max) {}
 
     // False: too much is waiting, nothing was taken. A text longer than a message is several; the
     // id belongs to the last of them.
-    bool say(std::string_view text, std::string id);
-    bool accepts() const { return messages_.size() < messages_max_; }
-    std::size_t waiting() const { return messages_.size(); }
+    bool say(const Where& where, std::string_view text, std::string id);
+    bool set_topic(const Where& where, std::string_view topic);
+    bool accepts() const { return waiting() < messages_max_; }
+    std::size_t waiting() const { return messages_.size() + unplaced_.size(); }
     void clear();
+
+    // What waits for the number of this room has it now. Names are compared by room_key.
+    void place(std::string_view name, const Where& where);
+    // There is no such room: the messages are given back.
+    std::vector<Unplaced> drop(std::string_view name);
+    // The rooms that numbers are missing of, each once.
+    std::vector<std::string> unplaced_rooms() const;
+    // Something for this room was sent and is not acknowledged.
+    bool has_unacknowledged_in(std::uint32_t room) const;
 
     std::uint64_t acked_msg_id() const { return first_id_ - 1; }
     // FINI is made now: what WELCOME says is to be understood as of this moment.
     void on_request();
     // A new key: everything not acknowledged goes out again. `same_log`: the log is the one that
-    // was sent to before.
+    // was sent to before; in another one rooms have other numbers, so all of it waits for them.
     void on_welcome(const frame::Welcome& welcome, bool same_log, std::vector<Event>& events);
 
     // There is something that is not under way, and the pace and the datagrams under way allow it.
@@ -75,6 +95,8 @@ class Outbox {
 
   private:
     struct Message {
+        Where where;
+        frame::MsgKind kind = frame::MsgKind::message;
         std::string text;
         std::string id;
         bool paced = false;  // has been sent at least once
@@ -95,12 +117,12 @@ class Outbox {
     bool write_message(Instant now, Writer& writer, std::uint64_t counter, std::size_t index,
                        bool probe, bool& written);
     void send_all_again();
+    bool add(Message message);
     void settle(const frame::MsgResult* result, std::vector<Event>& events);
 
-    std::uint32_t room_;
-    std::string room_name_;
     std::size_t messages_max_;
     std::deque<Message> messages_;  // the first has the number first_id_
+    std::deque<Message> unplaced_;  // as they were said, for rooms without a number
     std::size_t sent_ = 0;          // the first so many have been sent
     std::uint64_t first_id_ = 1;
     TokenBucket bucket_;

@@ -10,6 +10,9 @@ using namespace chat::client;
 
 namespace {
 
+const Outbox::Where lobby{1, "lobby"};
+const Outbox::Where dev{7, "dev"};
+
 struct OutboxBench {
     // What one datagram would hold, as "id" or "id.part".
     std::string datagram(bool probe = false, std::size_t room = datagram::plaintext_bytes_max) {
@@ -30,6 +33,8 @@ struct OutboxBench {
             const auto& msg = std::get<frame::Msg>(each);
             if (!text.empty()) text += " ";
             text += std::to_string(msg.msg_id);
+            if (msg.room != 1) text += "@" + std::to_string(msg.room);
+            if (msg.kind == frame::MsgKind::topic) text += "!";
             if (msg.parts > 1) text += "." + std::to_string(msg.part);
         }
         return text;
@@ -42,7 +47,7 @@ struct OutboxBench {
         }
         return sent;
     }
-    void say(std::size_t bytes) { CHECK(outbox.say(std::string(bytes, 'x'), "")); }
+    void say(std::size_t bytes) { CHECK(outbox.say(lobby, std::string(bytes, 'x'), "")); }
     Lines ack(std::uint64_t next, std::uint8_t have = 0, std::uint64_t first_result = 1) {
         frame::MsgAck a;
         a.next_msg_id = next;
@@ -64,7 +69,7 @@ struct OutboxBench {
     }
 
     Instant now{seconds(9).us};
-    Outbox outbox{1, "lobby", 256};
+    Outbox outbox{256};
     std::uint64_t counter = 0;
     std::uint64_t results_from = 0;  // MSG_FROM, as last said
 };
@@ -209,6 +214,8 @@ TEST_CASE("WELCOME: sent again, renumbered, or uncertain") {
         b.outbox.on_request();
         CHECK(b.outbox.acked_msg_id() == 1);
         CHECK(b.welcome(row.next, row.known, row.same_log) == row.events);
+        if (!row.same_log) CHECK(b.all().empty());  // the rooms have other numbers there
+        b.outbox.place("lobby", lobby);
         CHECK(b.all() == Lines{row.sends});
     }
 }
@@ -232,12 +239,13 @@ TEST_CASE("what is acknowledged while a handshake is under way stays acknowledge
 
 TEST_CASE("a text is made clean and cut where a message ends") {
     OutboxBench b;
-    CHECK(b.outbox.say("", "a"));
-    CHECK(b.outbox.say("\n\n", "b"));
+    CHECK(b.outbox.say(lobby, "", "a"));
+    CHECK(b.outbox.say(lobby, "\n\n", "b"));
     CHECK(b.outbox.waiting() == 0);
-    CHECK(b.outbox.say(std::string(8191, 'x') + "\n" + std::string(8192, '\n') + "世界", "c"));
+    CHECK(
+        b.outbox.say(lobby, std::string(8191, 'x') + "\n" + std::string(8192, '\n') + "世界", "c"));
     CHECK(b.outbox.waiting() == 2);
-    CHECK(b.outbox.say(std::string(8191, 'x') + "世", "d"));
+    CHECK(b.outbox.say(lobby, std::string(8191, 'x') + "世", "d"));
     CHECK(b.outbox.waiting() == 4);
     Lines accepted;
     for (std::uint64_t next = 1; b.outbox.waiting() > 0;) {
@@ -251,4 +259,70 @@ TEST_CASE("a text is made clean and cut where a message ends") {
     }
     CHECK(accepted == Lines{"accepted  as lobby 101", "accepted c as lobby 102",
                             "accepted  as lobby 103", "accepted d as lobby 104"});
+}
+
+TEST_CASE("what waits for the number of its room stops nobody else") {
+    OutboxBench b;
+    CHECK(b.outbox.say({0, "@carol"}, "first", "a"));
+    CHECK(b.outbox.say({0, "@Dave"}, "second", "b"));
+    CHECK(b.outbox.say({0, "@Carol"}, "third", "c"));
+    b.say(1);
+    CHECK(b.outbox.waiting() == 4);
+    CHECK(b.all() == Lines{"1"});
+    CHECK(b.outbox.unplaced_rooms() == Lines{"@carol", "@Dave"});
+    b.outbox.place("@CAROL", {9, "@carol"});
+    CHECK(b.all() == Lines{"1 2@9 3@9"});
+    CHECK(b.outbox.has_unacknowledged_in(9));
+    CHECK_FALSE(b.outbox.has_unacknowledged_in(7));
+    CHECK(b.ack(4) ==
+          Lines{"accepted  as lobby 101", "accepted a as @carol 102", "accepted c as @carol 103"});
+    CHECK_FALSE(b.outbox.has_unacknowledged_in(9));
+    CHECK(b.outbox.drop("@eve").empty());
+    const auto dropped = b.outbox.drop("@dave");
+    REQUIRE(dropped.size() == 1);
+    CHECK(dropped[0].id == "b");
+    CHECK(dropped[0].text == "\"second\"");
+    CHECK(b.outbox.waiting() == 0);
+}
+
+TEST_CASE("a topic is a message of its kind, and may be empty") {
+    OutboxBench b;
+    CHECK(b.outbox.set_topic(dev, "tea"));
+    CHECK(b.outbox.set_topic(dev, ""));
+    b.say(1);
+    CHECK(b.all() == Lines{"1@7! 2@7! 3"});
+    CHECK(b.ack(4).size() == 3);
+}
+
+TEST_CASE("in a new log everything waits for the numbers of its rooms, and keeps its order") {
+    OutboxBench b;
+    b.say(1);
+    CHECK(b.outbox.say(dev, "x", "x"));
+    CHECK(b.outbox.say({0, "@carol"}, "y", "y"));
+    CHECK(b.outbox.say(dev, "z", "z"));
+    CHECK(b.all() == Lines{"1 2@7 3@7"});
+    CHECK(b.welcome(1, false, false).empty());
+    CHECK(b.outbox.waiting() == 4);
+    CHECK(b.all().empty());
+    b.outbox.place("dev", {3, "dev"});
+    CHECK(b.all() == Lines{"1@3 2@3"});
+    b.outbox.place("lobby", lobby);
+    CHECK(b.all() == Lines{"1@3 2@3 3"});
+    CHECK(b.outbox.unplaced_rooms() == Lines{"@carol"});
+}
+
+TEST_CASE("refused, or not in that room: whoever said it hears which it was") {
+    OutboxBench b;
+    CHECK(b.outbox.say(dev, "x", "x"));
+    CHECK(b.outbox.say(dev, "y", "y"));
+    b.all();
+    frame::MsgAck a;
+    a.next_msg_id = 3;
+    a.count = 2;
+    a.results[0] = {1, 7, 0, frame::MsgStatus::not_in_room};
+    a.results[1] = {2, 7, 0, frame::MsgStatus::refused};
+    std::vector<Event> events;
+    b.outbox.on_msg_ack(a, events);
+    CHECK(lines(events) == Lines{"error not_in_room x", "error bad_input y"});
+    CHECK(std::get<Error>(events[0]).room == "dev");
 }

@@ -51,8 +51,9 @@ struct PortUnreachable {};
 
 using ReceiverEvent =
     std::variant<HandshakeDatagram, PacketReceived, EntryReceived, EntryInParts, PortUnreachable,
-                 frame::PktAck, frame::MsgAck, frame::Head, frame::Gone, frame::Members,
-                 frame::PathChallenge, frame::Welcome, frame::Close>;
+                 frame::PktAck, frame::MsgAck, frame::Head, frame::Gone, frame::Room, frame::NoRoom,
+                 frame::Parted, frame::Members, frame::Rooms, frame::Found, frame::Seen,
+                 frame::PathChallenge, frame::Welcome, frame::Close, frame::Notice>;
 
 // Collects events into packets of at most `packet_bytes_max`.
 class ReceiverFrames {

@@ -22,6 +22,15 @@ std::vector<ReceiverEvent> one_of_each() {
         frame::append_member_name({0, "Bob"}, list);
         return list;
     }();
+    static const std::vector<std::byte> rooms = [] {
+        std::vector<std::byte> list;
+        frame::append_listed_room({1, 12, "dev", "tea"}, list);
+        return list;
+    }();
+    frame::Found found{3, true, 1, {}};
+    found.places[0] = {7, 5};
+    frame::Seen seen{7, 1, {}};
+    seen.messages[0] = {5, 1, 2};
     frame::MsgAck ack{9, 3, 1, {}};
     ack.results[0] = {8, 1, 77, frame::MsgStatus::stored};
     return {
@@ -37,8 +46,15 @@ std::vector<ReceiverEvent> one_of_each() {
         frame::Gone{1, 2, 3},
         frame::Members{1, 12, true, "aa", 2, names},
         frame::PathChallenge{{std::byte{9}}},
-        frame::Welcome{1, 2, 3, 1, 5, 3, {std::byte{8}}, "bob"},
+        frame::Welcome{2, 1, {std::byte{8}}, 5, "bob"},
         frame::Close{frame::CloseCode::kicked, 250},
+        frame::Room{7, frame::RoomKind::named, 1, 3, 9, 2, 4, "tea", "dev"},
+        frame::NoRoom{frame::RoomKind::conversation, frame::NoRoomCode::nobody, "eve"},
+        frame::Parted{7},
+        frame::Rooms{true, "aa", 1, rooms},
+        found,
+        seen,
+        frame::Notice{},
     };
 }
 
@@ -76,6 +92,9 @@ TEST_CASE("every event comes out as it went in") {
     CHECK(std::get<frame::MsgAck>(decoded->at(7)).results[0].seq == 77);
     CHECK(std::get<frame::Members>(decoded->at(10)).after == "aa");
     CHECK(std::get<frame::Welcome>(decoded->at(12)).name == "bob");
+    CHECK(std::get<frame::Room>(decoded->at(14)).topic == "tea");
+    CHECK(std::get<frame::Found>(decoded->at(18)).places[0].seq == 5);
+    CHECK(std::get<frame::Seen>(decoded->at(19)).messages[0].of == 2);
 }
 
 TEST_CASE("a packet that is not exactly its events is dropped whole") {

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "proto/wire/name.h"
-
 namespace chat::client {
 namespace {
 
@@ -12,168 +10,137 @@ constexpr Duration requests_apart_min = milliseconds(25);
 
 }  // namespace
 
-void Room::set_own_name(std::string_view name) {
-    own_key_ = name_key(name);
-}
+Room::Room(std::uint32_t number, std::string name, std::uint64_t next)
+    : teller_(std::move(name)), number_(number), begin_(next), shown_(next), gaps_(next) {}
 
-void Room::begin_at(std::uint64_t seq) {
-    shown_ = seq;
-    gaps_.emplace(seq);
+void Room::begin_anew(std::uint64_t next) {
+    begin_ = shown_ = next;
+    gaps_ = GapTracker(next);
     waiting_.clear();
     waiting_bytes_ = 0;
     parts_.clear();
 }
 
-bool Room::on_welcome(Instant now, Duration rtt, const frame::Welcome& welcome, bool same_log,
-                      std::vector<Event>& events) {
-    const std::uint64_t next = std::clamp<std::uint64_t>(welcome.next_seq, 1, seq_end - 1);
-    const bool resumed = (welcome.flags & frame::welcome_resumed) != 0;
-    bool list_is_old = false;
-    number_ = welcome.room;
-    if (!gaps_) {
-        begin_at(next);
-        list_is_old = true;
-    } else if (!same_log || (!resumed && next < shown_)) {
-        events.push_back(Error{ErrorCode::history_restarted,
-                               "the server has a new history; the numbers of its entries begin "
-                               "anew"});
-        begin_at(next);
-        list_is_old = true;
-    } else if (!resumed && next > shown_) {
-        // Nothing says that it can't be had, but it won't be sent to somebody who came later.
-        on_gone(now, rtt, {number_, shown_, next - 1}, events);
-        list_is_old = true;
-    }
-    on_head(now, rtt, {number_, welcome.head, welcome.tail});
-    return list_is_old;
+bool Room::full() const {
+    return waiting_.size() >= waiting_max || waiting_bytes_ >= waiting_bytes_max;
 }
 
 // What comes next always has one, so that everything behind it gets its turn.
 bool Room::has_place_for(std::uint64_t seq) const {
-    return (accepts_ && seq == gaps_->next()) ||
-           (waiting_.size() < waiting_max && waiting_bytes_ < waiting_bytes_max);
+    return !full() || (accepts_ && seq == gaps_.next());
 }
 
-bool Room::on_entry(Instant now, Duration rtt, const EntryReceived& received,
+bool Room::on_entry(Instant now, Duration rtt, std::uint64_t seq, const frame::Entry& entry,
                     std::vector<Event>& events) {
-    const std::uint64_t seq = received.seq;
-    if (!gaps_ || received.room != number_ || seq >= seq_end) return false;
+    if (seq < begin_ || seq >= seq_end) return false;
     ack_owed_ = true;
     if (!has_place_for(seq)) {
-        gaps_->on_known(now, seq + 1, rtt);
+        gaps_.on_known(now, seq + 1, rtt);
         return false;
     }
-    if (!gaps_->on_received(now, seq, rtt)) return false;
-    const auto& entry = received.entry;
-    Stored stored{entry.kind, entry.flags, entry.time, std::string(entry.name),
-                  std::string(entry.text)};
+    if (!gaps_.on_received(now, seq, rtt)) return false;
+    StoredEntry stored(entry);
     waiting_bytes_ += stored.bytes();
     waiting_.emplace(seq, std::move(stored));
     parts_.erase(seq);
     return release(events);
 }
 
-void Room::on_parts(Instant now, Duration rtt, const EntryInParts& parts) {
-    if (!gaps_ || parts.room != number_ || parts.seq >= seq_end) return;
+void Room::on_part(Instant now, Duration rtt, std::uint64_t seq, std::uint8_t have) {
+    if (seq < begin_ || seq >= seq_end) return;
     ack_owed_ = true;
-    gaps_->on_part(now, parts.seq, rtt);
-    if (parts.have == 0 || gaps_->has(parts.seq)) {
-        parts_.erase(parts.seq);
-    } else if (parts_.contains(parts.seq) || parts_.size() < waiting_max) {
-        parts_[parts.seq] = parts.have;
+    gaps_.on_part(now, seq, rtt);
+    if (have == 0 || gaps_.has(seq)) {
+        parts_.erase(seq);
+    } else if (parts_.contains(seq) || parts_.size() < waiting_max) {
+        parts_[seq] = have;
     }
 }
 
-void Room::on_head(Instant now, Duration rtt, const frame::Head& head) {
-    if (!gaps_ || head.room != number_ || head.head > seq_end) return;
+void Room::on_head(Instant now, Duration rtt, std::uint64_t head) {
+    if (head > seq_end) return;
     ack_owed_ = true;
-    gaps_->on_known(now, head.head, rtt);
+    gaps_.on_known(now, head, rtt);
 }
 
-bool Room::on_gone(Instant now, Duration rtt, const frame::Gone& gone, std::vector<Event>& events) {
-    if (!gaps_ || gone.room != number_ || gone.from > gone.to || gone.to >= seq_end) return false;
+bool Room::on_gone(Instant now, Duration rtt, std::uint64_t from, std::uint64_t to,
+                   std::vector<Event>& events) {
+    if (from > to || to < begin_ || to >= seq_end) return false;
     ack_owed_ = true;
-    gaps_->on_gone(now, gone.from, gone.to, rtt);
+    gaps_.on_gone(now, from, to, rtt);
     return release(events);
 }
 
 bool Room::set_accepts(bool accepts, std::vector<Event>& events) {
     if (accepts_ == accepts) return false;
     accepts_ = accepts;
-    if (!gaps_) return false;
-    ack_owed_ = ack_at_once_ = true;
+    hurry_ack();
+    return release(events);
+}
+
+bool Room::set_held(bool held, std::vector<Event>& events) {
+    if (held_ == held) return false;
+    held_ = held;
+    hurry_ack();
     return release(events);
 }
 
 bool Room::release(std::vector<Event>& events) {
     bool passed_over = false;
-    while (accepts_ && shown_ < gaps_->next()) {
+    while (accepts_ && !held_ && shown_ < gaps_.next()) {
         const auto first = waiting_.begin();
-        const std::uint64_t there = first == waiting_.end() ? gaps_->next() : first->first;
+        const std::uint64_t there = first == waiting_.end() ? gaps_.next() : first->first;
         if (there > shown_) {
-            const std::uint64_t end = std::min(there, gaps_->next());
-            events.push_back(Gap{name_, shown_, end - 1});
+            const std::uint64_t end = std::min(there, gaps_.next());
+            events.push_back(Gap{name(), shown_, end - 1});
             shown_ = end;
             passed_over = true;
             continue;
         }
         waiting_bytes_ -= first->second.bytes();
-        emit(shown_++, std::move(first->second), events);
+        events.push_back(teller_.tell(shown_++, std::move(first->second), false));
         waiting_.erase(first);
     }
-    parts_.erase(parts_.begin(), parts_.lower_bound(gaps_->next()));
+    parts_.erase(parts_.begin(), parts_.lower_bound(gaps_.next()));
     return passed_over;
-}
-
-void Room::emit(std::uint64_t seq, Stored entry, std::vector<Event>& events) const {
-    switch (entry.kind) {
-        case frame::EntryKind::message: {
-            const bool unverified = (entry.flags & frame::flag_unverified) != 0;
-            const bool own = !unverified && name_key(entry.name) == own_key_;
-            events.push_back(Message{seq, std::move(entry.name), std::move(entry.text), entry.time,
-                                     own, unverified});
-            break;
-        }
-        case frame::EntryKind::join:
-            events.push_back(Joined{seq, std::move(entry.name), entry.time});
-            break;
-        case frame::EntryKind::leave:
-            events.push_back(Left{seq, std::move(entry.name), entry.time});
-            break;
-        case frame::EntryKind::announcement:
-            events.push_back(Announcement{seq, std::move(entry.text), entry.time});
-            break;
-    }
 }
 
 std::uint16_t Room::credit() const {
     if (!accepts_) return 0;
     // Half full of long entries: the holes first, and then what follows.
     if (waiting_bytes_ > waiting_bytes_max / 2) {
-        return static_cast<std::uint16_t>(waiting_.rbegin()->first + 1 - shown_);
+        const std::uint64_t there = waiting_.rbegin()->first + 1 - shown_;
+        return static_cast<std::uint16_t>(std::min<std::uint64_t>(there, waiting_max));
     }
     return waiting_max;
 }
 
 std::optional<Instant> Room::ack_at() const {
     if (ack_at_once_) return Instant{INT64_MIN / 2};
-    const auto due = accepts_ && gaps_ ? gaps_->next_due() : std::nullopt;
+    const auto due = accepts_ ? gaps_.next_due() : std::nullopt;
     if (!due) return std::nullopt;
     return std::max(*due, requests_from_);
 }
 
-frame::RoomAck Room::take_ack(Instant now, Duration rtt) {
+frame::RoomAck Room::take_ack(Instant now, Duration rtt, std::size_t gaps_max) {
     ack_owed_ = ack_at_once_ = false;
     frame::RoomAck ack;
     ack.room = number_;
     ack.next_seq = shown_;
     ack.credit = credit();
-    if (ack.credit == 0 || now < requests_from_) return ack;
+    // What is there but held is no gap, but counts in the offsets.
+    const std::uint64_t held = gaps_.next() - shown_;
+    if (ack.credit == 0 || now < requests_from_ || held > UINT16_MAX - GapTracker::ahead) {
+        return ack;
+    }
     PartialEntry partial;
     if (const auto first = parts_.begin(); first != parts_.end()) {
         partial = {first->first, first->second};
     }
-    ack.count = static_cast<std::uint8_t>(gaps_->take_due(now, rtt, ack.gaps, partial));
+    const auto gaps = std::span(ack.gaps).first(std::min(gaps_max, ack.gaps.size()));
+    ack.count = static_cast<std::uint8_t>(gaps_.take_due(now, rtt, gaps, partial));
+    for (auto& gap : std::span(ack.gaps).first(ack.count))
+        gap.offset = static_cast<std::uint16_t>(gap.offset + held);
     if (ack.count > 0) requests_from_ = now + std::max(rtt / 4, requests_apart_min);
     return ack;
 }

@@ -3,7 +3,8 @@
 // shown next, what has come before its turn, and what ROOM_ACK says of that. Whatever arrives, in
 // whatever order and how often: entries come out once each and ascending, and a number that can't
 // be had any more comes out as a Gap. It keeps at most 1,024 entries or 1 MiB; what finds no place
-// counts as missing and is asked for again. When that is, the GapTracker knows.
+// counts as missing and is asked for again. When that is, the GapTracker knows. What is older than
+// where it began is not here but in history.h.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "chat-client/core/entry_event.h"
 #include "chat-client/core/event.h"
 #include "chat-client/core/receiver_event.h"
 #include "proto/link/gaps.h"
@@ -30,26 +32,39 @@ class Room {
     // No log grows so long; what claims it is ignored, so that no sum of numbers overflows.
     static constexpr std::uint64_t seq_end = std::uint64_t{1} << 60;
 
-    explicit Room(std::string name) : name_(std::move(name)) {}
+    // Comes out from `next` on.
+    Room(std::uint32_t number, std::string name, std::uint64_t next);
 
     // Whose messages are `own`.
-    void set_own_name(std::string_view name);
+    void set_own_name(std::string_view name) { teller_.set_own_name(name); }
+    const EntryTeller& teller() const { return teller_; }
+    const std::string& name() const { return teller_.room(); }
     std::uint32_t number() const { return number_; }
-    // Everything before it has come out; 0 before the first WELCOME.
+    // Where it began: what is before that never was to come out here.
+    std::uint64_t begin() const { return begin_; }
+    // Everything before it has come out.
     std::uint64_t next_seq() const { return shown_; }
+    // The number behind the highest one that is known to exist.
+    std::uint64_t known_end() const { return gaps_.known_end(); }
 
+    // The log is another one, or has lost its last entries.
+    void begin_anew(std::uint64_t next);
     // What gives a bool says: true, entries were passed over, so that what was known of who is here
     // does not hold any more.
-    bool on_welcome(Instant now, Duration rtt, const frame::Welcome& welcome, bool same_log,
-                    std::vector<Event>& events);
-    bool on_entry(Instant now, Duration rtt, const EntryReceived& entry,
+    bool on_entry(Instant now, Duration rtt, std::uint64_t seq, const frame::Entry& entry,
                   std::vector<Event>& events);
-    void on_parts(Instant now, Duration rtt, const EntryInParts& parts);
-    void on_head(Instant now, Duration rtt, const frame::Head& head);
-    bool on_gone(Instant now, Duration rtt, const frame::Gone& gone, std::vector<Event>& events);
+    void on_part(Instant now, Duration rtt, std::uint64_t seq, std::uint8_t have);
+    void on_head(Instant now, Duration rtt, std::uint64_t head);
+    bool on_gone(Instant now, Duration rtt, std::uint64_t from, std::uint64_t to,
+                 std::vector<Event>& events);
     // False: nothing comes out, and the server is asked to send nothing.
     bool set_accepts(bool accepts, std::vector<Event>& events);
     bool accepts() const { return accepts_; }
+    // True: nothing comes out yet, but the server goes on sending.
+    bool set_held(bool held, std::vector<Event>& events);
+    bool held() const { return held_; }
+    // Its waiting entries are as many as it keeps.
+    bool full() const;
     // Parts of entries that were there are lost.
     void forget_parts() { parts_.clear(); }
 
@@ -58,37 +73,28 @@ class Room {
     std::optional<Instant> ack_at() const;
     // Something came that the server is to hear of.
     bool ack_owed() const { return ack_owed_; }
-    frame::RoomAck take_ack(Instant now, Duration rtt);
+    void hurry_ack() { ack_owed_ = ack_at_once_ = true; }
+    // With at most so many gaps.
+    frame::RoomAck take_ack(Instant now, Duration rtt, std::size_t gaps_max);
 
   private:
-    struct Stored {
-        frame::EntryKind kind = frame::EntryKind::message;
-        std::uint8_t flags = 0;
-        WallTime time;
-        std::string name;
-        std::string text;
-
-        std::size_t bytes() const { return sizeof(Stored) + name.size() + text.size(); }
-    };
-
-    void begin_at(std::uint64_t seq);
     bool has_place_for(std::uint64_t seq) const;
     bool release(std::vector<Event>& events);
-    void emit(std::uint64_t seq, Stored entry, std::vector<Event>& events) const;
     std::uint16_t credit() const;
 
-    std::string name_;
-    std::string own_key_;  // folded name
-    std::uint32_t number_ = 0;
+    EntryTeller teller_;
+    std::uint32_t number_;
     bool accepts_ = true;
+    bool held_ = false;
     bool ack_owed_ = false;
     bool ack_at_once_ = false;
     Instant requests_from_{INT64_MIN / 2};  // none leaves earlier
-    std::uint64_t shown_ = 0;               // the next number to come out
+    std::uint64_t begin_;
+    std::uint64_t shown_;  // the next number to come out
     // What is there, shown or not. A number before its next() that is not shown and not in
     // waiting_ is gone.
-    std::optional<GapTracker> gaps_;
-    std::map<std::uint64_t, Stored> waiting_;
+    GapTracker gaps_;
+    std::map<std::uint64_t, StoredEntry> waiting_;
     std::size_t waiting_bytes_ = 0;
     std::map<std::uint64_t, std::uint8_t> parts_;  // of entries that are not there yet
 };

@@ -12,42 +12,28 @@ namespace {
 
 constexpr Duration rtt = milliseconds(80);
 
-frame::Welcome welcome(std::uint64_t next, std::uint64_t head, bool resumed = false) {
-    frame::Welcome w;
-    w.room = 1;
-    w.next_seq = next;
-    w.head = head;
-    w.tail = 1;
-    w.flags = resumed ? frame::welcome_resumed : std::uint8_t{0};
-    return w;
-}
-
 struct RoomBench {
     RoomBench() {
         room.set_own_name("Bob");
-        room.on_welcome(now, rtt, welcome(1, 1), true, events);
-        room.take_ack(now, rtt);
-        out();
+        room.take_ack(now, rtt, 32);
     }
     bool entry(std::uint64_t seq, std::string_view text = {}, std::string_view from = "al",
                std::uint8_t flags = 0) {
         const std::string number = std::to_string(seq);
-        return room.on_entry(now, rtt,
-                             {1,
-                              seq,
-                              {frame::EntryKind::message,
-                               flags,
-                               {},
-                               from,
-                               text.empty() ? std::string_view(number) : text}},
+        return room.on_entry(now, rtt, seq,
+                             {frame::EntryKind::message,
+                              flags,
+                              {},
+                              from,
+                              text.empty() ? std::string_view(number) : text},
                              events);
     }
     bool gone(std::uint64_t from, std::uint64_t to) {
-        return room.on_gone(now, rtt, {1, from, to}, events);
+        return room.on_gone(now, rtt, from, to, events);
     }
     Lines out() { return lines(std::exchange(events, {})); }
     std::string ack() {
-        const auto a = room.take_ack(now, rtt);
+        const auto a = room.take_ack(now, rtt, 32);
         std::string text = std::to_string(a.next_seq) + "/" + std::to_string(a.credit);
         for (const auto& gap : std::span(a.gaps).first(a.count)) {
             text += " " + std::to_string(gap.offset) + "*" + std::to_string(gap.count);
@@ -57,7 +43,7 @@ struct RoomBench {
     }
 
     Instant now{seconds(5).us};
-    Room room{"lobby"};
+    Room room{1, "lobby", 1};
     std::vector<Event> events;
 };
 
@@ -73,7 +59,7 @@ TEST_CASE("entries come out ascending and once, in whatever order they come") {
             order.insert(order.end(), {seq, seq});
         std::ranges::shuffle(order, dice);
         for (const auto seq : order) {
-            b.room.on_head(b.now, rtt, {1, 201, 1});
+            b.room.on_head(b.now, rtt, 201);
             if (seq % 50 == 0) {
                 b.gone(seq - 3, seq);
             } else if (seq % 50 < 47) {
@@ -125,50 +111,73 @@ TEST_CASE("each hole is asked for by its own clock, and parts that are there are
     CHECK(*b.room.ack_at() == b.now + milliseconds(15));
     b.now = b.now + milliseconds(15);
     CHECK(b.ack() == "1/1024 3*1");
-    b.room.on_parts(b.now, rtt, {1, 4, 5});
+    b.room.on_part(b.now, rtt, 4, 5);
     b.entry(1);
     b.now = b.now + milliseconds(100);
     CHECK(b.ack() == "2/1024 0*1 2*1:5");
-    b.room.on_parts(b.now, rtt, {1, 4, 0});
+    b.room.on_part(b.now, rtt, 4, 0);
     b.now = b.now + milliseconds(100);
     CHECK(b.ack() == "2/1024 0*1 2*1");
-    b.room.on_parts(b.now, rtt, {1, 4, 1});
+    b.room.on_part(b.now, rtt, 4, 1);
     b.room.forget_parts();
     b.now = b.now + milliseconds(100);
     CHECK(b.ack() == "2/1024 0*1 2*1");
-    b.room.on_parts(b.now, rtt, {1, 4, 1});
+    b.room.on_part(b.now, rtt, 4, 1);
     b.entry(2);
     b.entry(4);
     CHECK_FALSE(b.room.ack_at());
     CHECK(b.out().size() == 5);
 }
 
-TEST_CASE("what is not for this room, or impossible, is dropped") {
+TEST_CASE("what is older than its beginning, or impossible, is dropped") {
     RoomBench b;
+    b.room.begin_anew(5);
     const frame::Entry entry{frame::EntryKind::message, 0, {}, "al", "x"};
-    b.room.on_entry(b.now, rtt, {2, 1, entry}, b.events);
-    b.room.on_entry(b.now, rtt, {1, UINT64_MAX, entry}, b.events);
-    b.room.on_entry(b.now, rtt, {1, Room::seq_end, entry}, b.events);
-    b.room.on_head(b.now, rtt, {2, 100, 1});
-    b.room.on_head(b.now, rtt, {1, UINT64_MAX, 1});
-    b.room.on_parts(b.now, rtt, {1, UINT64_MAX, 1});
-    b.room.on_gone(b.now, rtt, {1, 5, 4}, b.events);
-    b.room.on_gone(b.now, rtt, {1, 1, UINT64_MAX - 1}, b.events);
-    b.room.on_gone(b.now, rtt, {2, 1, 4}, b.events);
+    b.room.on_entry(b.now, rtt, 4, entry, b.events);
+    b.room.on_entry(b.now, rtt, UINT64_MAX, entry, b.events);
+    b.room.on_entry(b.now, rtt, Room::seq_end, entry, b.events);
+    b.room.on_head(b.now, rtt, UINT64_MAX);
+    b.room.on_part(b.now, rtt, UINT64_MAX, 1);
+    b.room.on_part(b.now, rtt, 4, 1);
+    b.room.on_gone(b.now, rtt, 6, 5, b.events);
+    b.room.on_gone(b.now, rtt, 1, UINT64_MAX - 1, b.events);
+    b.room.on_gone(b.now, rtt, 1, 4, b.events);
     CHECK(b.out().empty());
     CHECK_FALSE(b.room.ack_owed());
     CHECK_FALSE(b.room.ack_at());
-    CHECK(b.room.next_seq() == 1);
+    CHECK(b.room.next_seq() == 5);
+}
 
-    Room fresh("lobby");
-    std::vector<Event> events;
-    fresh.on_entry(b.now, rtt, {0, 1, entry}, events);
-    fresh.on_gone(b.now, rtt, {0, 1, 2}, events);
-    fresh.on_parts(b.now, rtt, {0, 1, 2});
-    fresh.on_head(b.now, rtt, {0, 3, 1});
-    CHECK(events.empty());
-    CHECK_FALSE(fresh.ack_at());
-    CHECK_FALSE(fresh.set_accepts(false, events));
+TEST_CASE("what is held comes out later, is no gap, and is not acknowledged") {
+    RoomBench b;
+    b.room.set_held(true, b.events);
+    b.ack();
+    b.entry(1);
+    b.entry(2);
+    b.entry(5);
+    CHECK(b.out().empty());
+    CHECK_FALSE(b.room.full());
+    b.now = b.now + milliseconds(50);
+    CHECK(b.ack() == "1/1024 2*2");
+    b.room.set_held(false, b.events);
+    CHECK(b.out() == Lines{"1 al: 1", "2 al: 2"});
+    CHECK(b.room.ack_at());
+    b.entry(3);
+    b.entry(4);
+    CHECK(b.ack() == "6/1024");
+
+    RoomBench full;
+    full.room.set_held(true, full.events);
+    for (std::uint64_t seq = 1; seq <= 2000 && !full.room.full(); ++seq)
+        full.entry(seq);
+    CHECK(full.room.full());
+    CHECK(full.ack() == "1/1024");
+    // However far the log has moved on meanwhile.
+    full.gone(2000, 10'000'000);
+    full.now = full.now + seconds(1);
+    CHECK(full.room.take_ack(full.now, rtt, 32).next_seq == 1);
+    full.room.set_held(false, full.events);
+    CHECK(full.out().size() == 1024);
 }
 
 TEST_CASE(
@@ -178,13 +187,13 @@ TEST_CASE(
     for (std::uint64_t seq = 2; seq <= 300; ++seq)
         b.entry(seq, text);
     // Half full of long texts, the server is asked for what closes the hole first.
-    const auto ack = b.room.take_ack(b.now, rtt);
+    const auto ack = b.room.take_ack(b.now, rtt, 32);
     CHECK(ack.credit < 200);
     CHECK(ack.credit > 100);
     std::uint64_t next = 1;
     for (int round = 0; round < 10 && next <= 300; ++round) {
         b.now = b.now + seconds(1);
-        const auto asked = b.room.take_ack(b.now, rtt);
+        const auto asked = b.room.take_ack(b.now, rtt, 32);
         REQUIRE(asked.count > 0);
         for (const auto& gap : std::span(asked.gaps).first(asked.count)) {
             for (std::uint64_t i = 0; i < gap.count; ++i)
@@ -237,39 +246,9 @@ TEST_CASE("what is gone is a gap, but not what came before it was gone") {
     CHECK(b.out() == Lines{"1000001 al: 1000001"});
 }
 
-TEST_CASE("a WELCOME later on: goes on, passes over what it must, begins anew in a new log") {
-    struct Row {
-        frame::Welcome welcome;
-        bool same_log;
-        Lines events;
-        bool list_is_old;
-        std::uint64_t next;
-    };
-    const Row table[] = {
-        {welcome(4, 9, true), true, {}, false, 4},
-        {welcome(2, 9, true), true, {}, false, 4},  // made before the last two were shown
-        {welcome(9, 9, false), true, {"gap 4..5", "6 al: 6", "gap 7..8"}, true, 9},
-        {welcome(4, 4, false), true, {}, false, 4},
-        {welcome(2, 2, false), true, {"error history_restarted"}, true, 2},
-        {welcome(9, 9, false), false, {"error history_restarted"}, true, 9},
-        {welcome(4, 4, true), false, {"error history_restarted"}, true, 4},
-    };
-    for (const auto& row : table) {
-        CAPTURE(row.welcome.next_seq);
-        RoomBench b;
-        for (const auto seq : {1, 2, 3, 6})
-            b.entry(static_cast<std::uint64_t>(seq));
-        b.out();
-        CHECK(b.room.on_welcome(b.now, rtt, row.welcome, row.same_log, b.events) ==
-              row.list_is_old);
-        CHECK(b.out() == row.events);
-        CHECK(b.room.next_seq() == row.next);
-    }
-}
-
 TEST_CASE("a head far away is asked for window by window") {
     RoomBench b;
-    b.room.on_head(b.now, rtt, {1, 100'000, 1});
+    b.room.on_head(b.now, rtt, 100'000);
     b.now = b.now + milliseconds(10);
     CHECK(b.ack() == "1/1024 0*1024");
     for (std::uint64_t seq = 1; seq <= 2048; ++seq)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "chat-client/core/secure_session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "chat-client/core/secure_session_impl.h"
@@ -10,9 +11,8 @@
 namespace chat::client {
 namespace {
 
-// The one room of this version of the protocol.
-constexpr std::uint32_t lobby = 1;
-// How long leaving waits for one's own messages to come back; the server has them anyway.
+// How long leaving waits for one's own messages to come back, which the server has anyway, and for
+// answers.
 constexpr Duration own_patience = seconds(3);
 constexpr BackoffRule close_again{milliseconds(200), 200, milliseconds(800)};
 
@@ -26,8 +26,7 @@ SecureSession::Impl::Impl(const SecureSessionConfig& given, const KeyPair& ident
       client_epoch(random.u64()),
       handshake(config.trust, std::exchange(config.password, std::nullopt), identity, random,
                 secrets, config.handshake),
-      room(config.room),
-      outbox(lobby, config.room, config.outbox_max),
+      outbox(config.outbox_max),
       close_backoff(close_again) {}
 
 void SecureSession::Impl::log_in(const Now& now, std::string wanted) {
@@ -44,17 +43,6 @@ void SecureSession::Impl::log_in(const Now& now, std::string wanted) {
     unanswered_since = now.at;
     change_state(State::connecting, Connection::connecting, {});
     start_handshake(now);
-}
-
-bool SecureSession::Impl::say(const Now&, std::string_view text, std::string id) {
-    if (over || state == State::leaving) return true;
-    if (clean_text(text).empty()) {
-        if (!id.empty()) {
-            events.push_back(Error{ErrorCode::bad_input, "an empty message is not sent"});
-        }
-        return true;
-    }
-    return outbox.say(text, std::move(id));
 }
 
 void SecureSession::Impl::quit(const Now& now) {
@@ -75,15 +63,25 @@ void SecureSession::Impl::quit_at_once(const Now& now) {
 
 void SecureSession::Impl::leave_if_done(const Now& now) {
     if (!quitting || over || outbox.waiting() > 0) return;
-    if (state == State::online && room.accepts() && room.next_seq() < own_end) {
-        // Accepted, but not yet shown: whoever leaves wants to have seen his own last words.
+    // Whoever leaves wants to have seen his own last words, and what he asked for.
+    if (state == State::online && accepts && answers_awaited()) {
         if (!leave_at) {
             leave_at = now.at + own_patience;
-            room.on_head(now.at, rtt(), {room.number(), own_end, 1});
+            for (auto& [number, member] : rooms)
+                member.room.on_head(now.at, rtt(), member.accepted_end);
         }
         if (now.at < *leave_at) return;
     }
     if (state == State::online || state == State::reconnecting) leave(now);
+}
+
+bool SecureSession::Impl::answers_awaited() const {
+    if (joins.open_for_user() || listing.fetching() || search.running()) return true;
+    return std::ranges::any_of(rooms, [](const auto& each) {
+        const Membership& member = each.second;
+        return member.leaving || member.room.next_seq() < member.accepted_end ||
+               (member.history.open() && !member.history.joining());
+    });
 }
 
 void SecureSession::Impl::leave(const Now& now) {
@@ -92,6 +90,11 @@ void SecureSession::Impl::leave(const Now& now) {
     stop_handshake();
     outbox.clear();
     members.stop();
+    members_wanted.clear();
+    joins.clear();
+    listing.stop();
+    search.end();
+    landing_awaited = false;
     if (!keys) return finish(End::left, {});
     state = State::leaving;
     unanswered_since = waiting_since = handshake_at = std::nullopt;
@@ -117,7 +120,7 @@ void SecureSession::Impl::refuse_name(ErrorCode code, std::string text) {
     drop_keys();
     state = State::nameless;
     handshake_at = unanswered_since = std::nullopt;
-    events.push_back(Error{code, std::move(text)});
+    refuse(code, std::move(text));
     if (quitting) finish(End::refused, {});
 }
 
@@ -132,11 +135,17 @@ void SecureSession::Impl::decide_trust(const Now& now, bool trusted) {
     on_handshake_step(now, handshake.decide(trusted));
 }
 
-void SecureSession::Impl::set_accepts_events(bool accepts) {
-    if (over || room.accepts() == accepts) return;
-    const std::size_t before = events.size();
-    const bool list_is_old = room.set_accepts(accepts, events);
-    note_events(before, list_is_old);
+void SecureSession::Impl::set_accepts_events(const Now& now, bool wanted) {
+    if (over || accepts == wanted) return;
+    accepts = wanted;
+    const std::size_t first = events.size();
+    for (auto& [number, member] : rooms) {
+        const Before before = mark(member);
+        const bool list_is_old = member.room.set_accepts(accepts, events);
+        show_news(member, before, list_is_old);
+        advance(now, member);
+    }
+    note_events(first);
     // The server must hear that it may go on; what asks for an answer is sent until it has one.
     if (accepts) ping_due = keys.has_value();
 }
@@ -151,8 +160,38 @@ void SecureSession::log_in(const Now& now, std::string name) {
     impl_->log_in(now, std::move(name));
 }
 
-bool SecureSession::say(const Now& now, std::string_view text, std::string id) {
-    return impl_->say(now, text, std::move(id));
+bool SecureSession::say(const Now& now, std::string_view room, std::string_view text,
+                        std::string id) {
+    return impl_->say(now, room, text, std::move(id));
+}
+
+void SecureSession::join(const Now&, std::string_view room) {
+    impl_->join(room);
+}
+
+void SecureSession::part(const Now&, std::string_view room) {
+    impl_->part(room);
+}
+
+void SecureSession::list_rooms(const Now&) {
+    impl_->listing.fetch();
+}
+
+void SecureSession::list_members(const Now&, std::string_view room) {
+    impl_->list_members(room);
+}
+
+bool SecureSession::set_topic(const Now& now, std::string_view room, std::string_view text) {
+    return impl_->set_topic(now, room, text);
+}
+
+void SecureSession::want_history(const Now& now, std::string_view room, std::uint64_t before,
+                                 std::uint32_t limit) {
+    impl_->want_history(now, room, before, limit);
+}
+
+void SecureSession::search(const Now&, std::string_view room, std::string_view words) {
+    impl_->find(room, words);
 }
 
 void SecureSession::quit(const Now& now) {
@@ -171,8 +210,8 @@ void SecureSession::decide_trust(const Now& now, bool trusted) {
     impl_->decide_trust(now, trusted);
 }
 
-void SecureSession::set_accepts_events(const Now&, bool accepts) {
-    impl_->set_accepts_events(accepts);
+void SecureSession::set_accepts_events(const Now& now, bool accepts) {
+    impl_->set_accepts_events(now, accepts);
 }
 
 void SecureSession::on_receiver_frame(const Now& now, std::span<const std::byte> frame) {

@@ -37,6 +37,9 @@ struct SecureSessionConfig {
     Duration give_up_after = seconds(30);
     Duration rekey_after = seconds(600);  // +- 10 %
     std::size_t outbox_max = 256;         // messages the user may have said ahead
+    // So many older entries come out, as history, before the first others of a room that we come
+    // into; for people, not for programs.
+    std::uint32_t history_on_joining = 0;
 };
 
 class SecureSession final : public Session {
@@ -46,7 +49,15 @@ class SecureSession final : public Session {
     ~SecureSession() override;
 
     void log_in(const Now& now, std::string name) override;
-    bool say(const Now& now, std::string_view text, std::string id) override;
+    bool say(const Now& now, std::string_view room, std::string_view text, std::string id) override;
+    void join(const Now& now, std::string_view room) override;
+    void part(const Now& now, std::string_view room) override;
+    void list_rooms(const Now& now) override;
+    void list_members(const Now& now, std::string_view room) override;
+    bool set_topic(const Now& now, std::string_view room, std::string_view text) override;
+    void want_history(const Now& now, std::string_view room, std::uint64_t before,
+                      std::uint32_t limit) override;
+    void search(const Now& now, std::string_view room, std::string_view words) override;
     void quit(const Now& now) override;
     void quit_at_once(const Now& now) override;
     void set_gives_up(bool gives_up) override;

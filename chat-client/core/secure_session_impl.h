@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: MIT
 // The inside of SecureSession, in one place because its parts share one state; the parts are
-// secure_session.cpp (what the user wants), secure_session_keys.cpp (handshakes, keys, coming and
-// going), secure_session_receive.cpp (what the receiver hands over) and secure_session_send.cpp
-// (what leaves, and when). Included by these and by nobody else.
+// secure_session.cpp (what the user wants), secure_session_wishes.cpp (what he wants of rooms),
+// secure_session_rooms.cpp (what happens in them), secure_session_keys.cpp (handshakes, keys,
+// coming and going), secure_session_receive.cpp (what the receiver hands over) and
+// secure_session_send.cpp (what leaves, and when). Included by these and by nobody else.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chat-client/core/datagram_buffers.h"
 #include "chat-client/core/handshake.h"
+#include "chat-client/core/joins.h"
 #include "chat-client/core/member_list.h"
 #include "chat-client/core/outbox.h"
 #include "chat-client/core/receiver_event.h"
-#include "chat-client/core/room.h"
+#include "chat-client/core/room_listing.h"
+#include "chat-client/core/rooms.h"
+#include "chat-client/core/search.h"
 #include "chat-client/core/secure_session.h"
 #include "proto/link/backoff.h"
 #include "proto/link/link.h"
@@ -44,18 +51,79 @@ struct SecureSession::Impl {
 
     // --- secure_session.cpp
     void log_in(const Now& now, std::string name);
-    bool say(const Now& now, std::string_view text, std::string id);
     void quit(const Now& now);
     void quit_at_once(const Now& now);
     void decide_trust(const Now& now, bool trusted);
-    void set_accepts_events(bool accepts);
+    void set_accepts_events(const Now& now, bool accepts);
     void leave(const Now& now);
     void leave_if_done(const Now& now);
+    // Of what is asked or said, something has not come back yet that may still.
+    bool answers_awaited() const;
     void finish(End how, std::string reason);
     void fail(Error error, End how);
     void refuse_name(ErrorCode code, std::string text);
     void change_state(State to, Connection shown, std::string reason);
     bool gives_up() const { return gives_up_wanted || quitting || !was_online; }
+
+    // --- secure_session_wishes.cpp
+    bool say(const Now& now, std::string_view room, std::string_view text, std::string id);
+    bool set_topic(const Now& now, std::string_view room, std::string_view text);
+    void join(std::string_view room);
+    void part(std::string_view room);
+    void list_members(std::string_view room);
+    void want_history(const Now& now, std::string_view room, std::uint64_t before,
+                      std::uint32_t limit);
+    void find(std::string_view room, std::string_view words);
+    // Where something goes that is said; nothing: he is told why it goes nowhere.
+    std::optional<Outbox::Where> address(std::string_view room, const std::string& id);
+    // A room of ours, or nothing, of which he is told.
+    Membership* ours(std::string_view room);
+    std::string name_of(std::string_view room) const;
+    // The landing room as it is asked for; empty: the lobby. Who has left the one of --room lands
+    // in another one of his, so that he is not put there again.
+    std::string landing() const;
+    bool is_landing(std::string_view room) const;
+    bool landing_expected() const;
+    // We may be in it without having heard of it yet.
+    bool may_still_come(std::string_view room) const;
+    void refuse(ErrorCode code, std::string text, std::string_view room = {});
+    // What was said for a room that we are not in.
+    void drop_said(std::string_view room, ErrorCode code, const std::string& text);
+    void drop_said_nowhere();
+
+    // --- secure_session_rooms.cpp
+    void on_room(const Now& now, const frame::Room& frame);
+    void on_no_room(const Now& now, const frame::NoRoom& frame);
+    void on_parted(const frame::Parted& frame);
+    void on_entry(const Now& now, const EntryReceived& entry);
+    void on_parts(const Now& now, const EntryInParts& parts);
+    void on_gone(const Now& now, const frame::Gone& gone);
+    void on_head(const Now& now, const frame::Head& head);
+    void on_seen(const frame::Seen& seen);
+    void on_notice(const frame::Notice& notice);
+    // FINI is made; a session begins; its log is another one.
+    void rooms_on_request();
+    void rooms_on_session();
+    void rooms_begin_anew();
+    void forget_parts();
+    void come_into(const Now& now, Membership& member, const frame::Room& frame);
+    void welcome(Membership& member);
+    Welcome welcome_to(const Membership& member, std::uint64_t next) const;
+    void forget_room(std::uint32_t number);
+    // What came out of it since `before`: a room that was out of sight comes up with it.
+    struct Before {
+        std::size_t events = 0;
+        std::uint64_t next_seq = 0;
+    };
+    Before mark(const Membership& member) const;
+    void show_news(Membership& member, const Before& before, bool list_is_old);
+    // History goes on, and the entries that wait for it.
+    void advance(const Now& now, Membership& member);
+    void tell_receipts(Membership& member);
+    void fetch_members(std::uint32_t number, bool first);
+    void rooms_on_deadline(const Now& now);
+    bool rooms_open() const;
+    void consider_rooms(std::optional<Instant>& next) const;
 
     // --- secure_session_keys.cpp
     void start_handshake(const Now& now);
@@ -63,8 +131,8 @@ struct SecureSession::Impl {
     void on_handshake_step(const Now& now, Handshake::Step step);
     void send_fini(const Now& now);
     void hand_over_key();
-    // True: who is here is to be asked anew.
-    bool on_welcome(const Now& now, const frame::Welcome& welcome);
+    void on_welcome(const Now& now, const frame::Welcome& welcome);
+    void refuse_landing();
     void adopt_keys(const Now& now, const frame::ResetToken& token);
     void forget_previous();
     void drop_keys();
@@ -87,9 +155,9 @@ struct SecureSession::Impl {
     void on_packet(const Now& now, const PacketReceived& packet);
     void heard(const Now& now);
     void on_pkt_ack(const frame::PktAck& ack);
-    // Takes notice of the events since `before` were there: joins, leaves, what was accepted. The
-    // list of members is fetched anew if it does not hold any more.
-    void note_events(std::size_t before, bool list_is_old);
+    void on_msg_ack(const frame::MsgAck& ack);
+    // Takes notice of the events since `before` were there: joins, leaves, what was accepted.
+    void note_events(std::size_t before);
     // What is unacknowledged has changed.
     void settle();
     Duration rtt() const { return link ? link->smoothed_rtt() : milliseconds(333); }
@@ -103,7 +171,13 @@ struct SecureSession::Impl {
     // False: the sink refused it.
     bool send_datagram(const Now& now, TransmitSink& sink);
     bool write_content(const Now& now, Writer& writer);
-    void write_acks(const Now& now, Writer& writer, bool room_too);
+    // Questions that are to be sent, for the first time or again.
+    bool asks(const Now& now) const;
+    bool write_questions(const Now& now, Writer& writer);
+    void write_acks(const Now& now, Writer& writer, bool rooms_too);
+    void write_last_acks(const Now& now, Writer& writer);
+    // False: no room for it any more.
+    bool write_room_ack(const Now& now, Writer& writer, Membership& member);
     void begin_probe(const Now& now);
     std::optional<Instant> next_deadline() const;
     std::uint16_t ts(Instant at) const;
@@ -143,15 +217,32 @@ struct SecureSession::Impl {
     std::optional<Link> link;
 
     std::uint32_t packet_sid = 0;  // of the datagram whose frames come now; 0: of none
+    std::uint64_t packet_counter = 0;
     Instant packet_at;
     Instant heard_at;
     // Something of ours is unacknowledged, and since then nothing authentic was heard.
     std::optional<Instant> waiting_since;
     bool only_ping = false;  // that was so long ago that nothing else goes out
 
-    Room room;
+    Rooms rooms;
+    Joins joins;
+    RoomListing listing;
+    Search search;
     MemberList members;
+    std::deque<std::uint32_t> members_wanted;  // rooms whose lists come after this one
     Outbox outbox;
+    bool accepts = true;
+    std::string landing_asked;         // by FINI
+    std::uint32_t landing_number = 0;  // by WELCOME
+    bool landing_awaited = false;      // its ROOM is to come
+    bool landing_refused = false;
+    bool landing_parted = false;
+    // Rooms of ours that we have not heard of yet may still come until then.
+    std::optional<Instant> settling_until;
+    // Rooms that we are not in any more, with the datagram that said so: older ones are late.
+    std::map<std::uint32_t, std::uint64_t> parted;
+    std::uint32_t acks_from = 0;  // the room whose ROOM_ACK has its turn first
+    bool cannot_store_told = false;
     std::vector<frame::PathData> path_responses;
     std::optional<Instant> keepalive_at;
     bool ping_due = false;
@@ -159,7 +250,6 @@ struct SecureSession::Impl {
     unsigned probes_due = 0;
     std::optional<Instant> repeat_at;  // what was said just now is sent a second time
 
-    std::uint64_t own_end = 0;  // behind the last message of ours that was accepted
     std::optional<Instant> leave_at;
     std::optional<Instant> close_at;
     Backoff close_backoff;

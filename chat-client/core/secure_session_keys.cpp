@@ -20,6 +20,8 @@ constexpr Duration suspended_after = seconds(5);
 constexpr Duration ended_patience = seconds(1);
 // What a server may have its members wait for when it stops.
 constexpr Duration stop_wait_max = seconds(300);
+// Rooms that he is in come by themselves, soon after WELCOME.
+constexpr Duration settling = seconds(3);
 
 }  // namespace
 
@@ -86,11 +88,17 @@ void SecureSession::Impl::send_fini(const Now& now) {
     request.client_epoch = client_epoch;
     request.acked_msg_id = outbox.acked_msg_id();
     request.prev_server_sid = prev_server_sid;
-    request.log_epoch = log_epoch.value_or(0);
-    request.next_seq = room.next_seq();
+    const std::string lands = landing_asked = landing();
+    if (const Membership* member = lands.empty() ? nullptr : rooms.find(lands)) {
+        request.log_epoch = log_epoch.value_or(0);
+        request.next_seq = member->room.next_seq();
+    }
     request.name_bytes = static_cast<std::uint8_t>(name.size());
     std::ranges::copy(name, request.name.begin());
+    request.room_bytes = static_cast<std::uint8_t>(lands.size());
+    std::ranges::copy(lands, request.room.begin());
     outbox.on_request();
+    rooms_on_request();
     if (!handshake.finish(now, request)) return fail(handshake.failure(), End::refused);
 }
 
@@ -146,32 +154,43 @@ void SecureSession::Impl::adopt_keys(const Now& now, const frame::ResetToken& to
     keepalive_at = now.at + jittered(seconds(offer.keepalive_s), 20);
 }
 
-bool SecureSession::Impl::on_welcome(const Now& now, const frame::Welcome& welcome) {
+void SecureSession::Impl::on_welcome(const Now& now, const frame::Welcome& welcome) {
     // A repeated one says nothing new.
-    if (packet_sid != pending_sid || !handshake.finishing()) return false;
+    if (packet_sid != pending_sid || !handshake.finishing()) return;
     const std::uint64_t epoch = handshake.initiator().offer().log_epoch;
     const bool same_log = log_epoch.value_or(epoch) == epoch;
     log_epoch = epoch;
     adopt_keys(now, welcome.reset_token);
     // Under the old key comes the old log.
-    if (!same_log) {
-        forget_previous();
-        own_end = 0;
-    }
+    if (!same_log) forget_previous();
     for (const auto& packet : std::exchange(pending_packets, {})) {
         link->on_received(std::min(packet.at, now.at), packet.counter, packet.ts, packet.bytes,
                           packet.ack_eliciting);
     }
 
     name = welcome.name;
-    room.set_own_name(name);
-    const bool list_is_old = room.on_welcome(now.at, rtt(), welcome, same_log, events);
     outbox.on_welcome(welcome, same_log, events);
-    if (!std::exchange(was_online, true)) {
-        events.push_back(Welcome{name, config.room, room.next_seq(), fingerprint(*server_key)});
-    }
+    if (!was_online || !same_log) settling_until = now.at + settling;
+    landing_number = welcome.room;
+    landing_awaited = welcome.room != 0 && (!same_log || !rooms.find(welcome.room));
+    if (!same_log) rooms_begin_anew();
+    rooms_on_session();
+    const bool first = !std::exchange(was_online, true);
     if (state != State::online) change_state(State::online, Connection::online, {});
-    return list_is_old;
+    // No room to land in is a conversation, or what is no name; then it was the lobby.
+    const auto wanted = Joins::parse(config.room);
+    if (!wanted || wanted->kind == frame::RoomKind::conversation) {
+        if (first) join(config.room);
+    } else if (welcome.room == 0 && !landing_parted && !std::exchange(landing_refused, true)) {
+        refuse_landing();
+    }
+}
+
+void SecureSession::Impl::refuse_landing() {
+    const std::size_t before = events.size();
+    const std::string text = "the server has no room called " + config.room;
+    drop_said(config.room, ErrorCode::room_unusable, text);
+    if (events.size() == before) refuse(ErrorCode::room_unusable, text, config.room);
 }
 
 void SecureSession::Impl::lose(const Now& now, std::string reason, Instant at) {
@@ -218,11 +237,19 @@ void SecureSession::Impl::on_close(const Now& now, const frame::Close& close) {
             return fail(
                 {ErrorCode::ended_by_server, "the server has ended your visit to this room"},
                 End::refused);
-        case stopping: {
+        case stopping:
+        case unavailable: {
             const Duration wait = std::min(milliseconds(close.wait_ms), stop_wait_max);
             const auto part = static_cast<std::int64_t>(random.u32() % 1000);
+            const Instant at = now.at + wait / 1000 * part + ended_patience;
             drop_keys();
-            return lose(now, "the server stops", now.at + wait / 1000 * part + ended_patience);
+            if (close.code == stopping) return lose(now, "the server stops", at);
+            const char* reason =
+                "the server can store nothing at present, so it takes nobody in; it is asked again";
+            // It is there, so it is not given up.
+            unanswered_since.reset();
+            if (!was_online) change_state(state, Connection::connecting, reason);
+            return lose(now, reason, at);
         }
         case name_owned:
             return refuse_name(ErrorCode::name_owned, "the name " + name +
@@ -268,7 +295,7 @@ void SecureSession::Impl::on_receiver_started(const Now& now) {
     orders.clear();
     previous_sid = 0;
     forget_previous_at.reset();
-    room.forget_parts();
+    forget_parts();
     const bool had_pending = std::exchange(pending_sid, 0) != 0;
     if (state == State::online || state == State::reconnecting) {
         lose(now, "the receiving process was started again", now.at);
@@ -331,6 +358,9 @@ void SecureSession::Impl::on_deadline(const Now& now) {
         keys && !handshake.running() && !handshake_at &&
         (now.at >= keys->rekey_at || keys->sealer->next_counter() >= datagrams_per_key);
     if (due || stuck || rekey) start_handshake(now);
+    const std::size_t before = events.size();
+    rooms_on_deadline(now);
+    note_events(before);
     begin_probe(now);
     if (keys && keepalive_at && now.at >= *keepalive_at) ping_due = true;
     leave_if_done(now);

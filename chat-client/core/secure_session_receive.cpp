@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <span>
 #include <type_traits>
+#include <utility>
 
 #include "chat-client/core/secure_session_impl.h"
 
@@ -27,6 +29,7 @@ void SecureSession::Impl::heard(const Now& now) {
 
 void SecureSession::Impl::on_packet(const Now& now, const PacketReceived& packet) {
     packet_sid = 0;
+    packet_counter = packet.counter;
     packet_at = std::min(packet.at, now.at);
     if (packet.sid == 0) return;
     if (keys && packet.sid == keys->client_sid) {
@@ -38,6 +41,7 @@ void SecureSession::Impl::on_packet(const Now& now, const PacketReceived& packet
         if (pending_packets.size() < pending_packets_max) pending_packets.push_back(packet);
     } else if (keys && packet.sid == previous_sid) {
         packet_sid = packet.sid;
+        packet_counter = 0;  // older than anything under the new key, which counts from there
         heard(now);
     }
 }
@@ -46,25 +50,56 @@ void SecureSession::Impl::on_pkt_ack(const frame::PktAck& ack) {
     if (!link->on_ack(packet_at, ack, ts(packet_at))) return;
     outbox.on_pkt_ack(ack.largest);
     if (ping_counter && *ping_counter <= ack.largest) ping_counter.reset();
-}
-
-void SecureSession::Impl::note_events(std::size_t before, bool list_is_old) {
-    if (list_is_old) members.fetch(room.number());
-    for (std::size_t i = before; i < events.size(); ++i) {
-        members.on_shown(events[i]);
-        if (const auto* accepted = std::get_if<Accepted>(&events[i])) {
-            own_end = std::max(own_end, accepted->seq + 1);
-        }
+    for (auto& [number, member] : rooms) {
+        if (member.acked_in && *member.acked_in <= ack.largest) member.stated = true;
     }
 }
 
+void SecureSession::Impl::on_msg_ack(const frame::MsgAck& ack) {
+    outbox.on_msg_ack(ack, events);
+    // Where he is not, he may have been parted without hearing of it: asking shows it.
+    for (const auto& result : std::span(ack.results).first(ack.count)) {
+        Membership* member =
+            result.status == frame::MsgStatus::not_in_room ? rooms.find(result.room) : nullptr;
+        if (!member) continue;
+        member->stated = false;
+        member->acked_in.reset();
+        member->room.hurry_ack();
+    }
+}
+
+void SecureSession::Impl::note_events(std::size_t before) {
+    const Membership* listed = members.fetching() ? rooms.find(members.room()) : nullptr;
+    bool accepted = false;
+    for (std::size_t i = before; i < events.size(); ++i) {
+        if (listed && room_of(events[i]) == listed->room.name()) members.on_shown(events[i]);
+        const auto* mine = std::get_if<Accepted>(&events[i]);
+        Membership* member = mine ? rooms.find(mine->room) : nullptr;
+        if (!member) continue;
+        member->accepted_end = std::max(member->accepted_end, mine->seq + 1);
+        accepted = true;
+    }
+    if (!accepted) return;
+    cannot_store_told = false;
+    for (auto& [number, member] : rooms)
+        tell_receipts(member);
+}
+
 bool SecureSession::Impl::content_open() const {
-    return outbox.has_unacknowledged() || members.fetching() || ping_counter.has_value();
+    return outbox.has_unacknowledged() || members.fetching() || ping_counter.has_value() ||
+           rooms_open();
 }
 
 void SecureSession::Impl::settle() {
     if (auto names = members.take()) {
-        events.push_back(Members{config.room, std::move(*names)});
+        if (const Membership* member = rooms.find(members.room())) {
+            events.push_back(Members{member->room.name(), std::move(*names)});
+        }
+    }
+    if (auto result = search.take()) events.push_back(std::move(*result));
+    if (!members.fetching() && !members_wanted.empty()) {
+        members.fetch(members_wanted.front());
+        members_wanted.pop_front();
     }
     if (!link) return;
     if (content_open()) return link->set_content_pending(true);
@@ -74,8 +109,7 @@ void SecureSession::Impl::settle() {
 
 void SecureSession::Impl::on_event(const Now& now, const ReceiverEvent& event) {
     const std::size_t before = events.size();
-    bool list_is_old = false;
-    // What belongs to a session is believed under its own key only; what belongs to the room also
+    // What belongs to a session is believed under its own key only; what belongs to a room also
     // under the previous key, and under the next one as soon as it is known to be the same log.
     const bool current = keys && packet_sid != 0 && packet_sid == keys->client_sid;
     const bool next = packet_sid != 0 && packet_sid == pending_sid && handshake.finishing() &&
@@ -96,21 +130,42 @@ void SecureSession::Impl::on_event(const Now& now, const ReceiverEvent& event) {
             } else if constexpr (std::is_same_v<T, PortUnreachable>) {
                 on_refused(now);
             } else if constexpr (std::is_same_v<T, frame::Welcome>) {
-                list_is_old = on_welcome(now, e);
+                on_welcome(now, e);
             } else if constexpr (std::is_same_v<T, frame::Close>) {
                 on_close(now, e);
             } else if constexpr (std::is_same_v<T, EntryReceived>) {
-                if (of_room) list_is_old = room.on_entry(now.at, rtt(), e, events);
+                if (of_room) on_entry(now, e);
             } else if constexpr (std::is_same_v<T, EntryInParts>) {
-                if (of_room) room.on_parts(now.at, rtt(), e);
+                if (of_room) on_parts(now, e);
             } else if constexpr (std::is_same_v<T, frame::Head>) {
-                if (of_room) room.on_head(now.at, rtt(), e);
+                if (of_room) on_head(now, e);
             } else if constexpr (std::is_same_v<T, frame::Gone>) {
-                if (of_room) list_is_old = room.on_gone(now.at, rtt(), e, events);
+                if (of_room) on_gone(now, e);
+            } else if constexpr (std::is_same_v<T, frame::Room>) {
+                if (current && of_room) on_room(now, e);
+            } else if constexpr (std::is_same_v<T, frame::NoRoom>) {
+                if (current && of_room) on_no_room(now, e);
+            } else if constexpr (std::is_same_v<T, frame::Parted>) {
+                if (current && of_room) on_parted(e);
+            } else if constexpr (std::is_same_v<T, frame::Rooms>) {
+                if (auto list = current ? listing.on_rooms(e) : std::nullopt) {
+                    events.push_back(std::move(*list));
+                }
+            } else if constexpr (std::is_same_v<T, frame::Found>) {
+                if (current) {
+                    search.on_found(e, [this](std::uint32_t number) {
+                        const Membership* member = rooms.find(number);
+                        return member ? member->room.name() : std::string();
+                    });
+                }
+            } else if constexpr (std::is_same_v<T, frame::Seen>) {
+                if (current && of_room) on_seen(e);
+            } else if constexpr (std::is_same_v<T, frame::Notice>) {
+                if (current) on_notice(e);
             } else if constexpr (std::is_same_v<T, frame::PktAck>) {
                 if (current) on_pkt_ack(e);
             } else if constexpr (std::is_same_v<T, frame::MsgAck>) {
-                if (current) outbox.on_msg_ack(e, events);
+                if (current) on_msg_ack(e);
             } else if constexpr (std::is_same_v<T, frame::Members>) {
                 if (current) members.on_members(e);
             } else {
@@ -121,7 +176,7 @@ void SecureSession::Impl::on_event(const Now& now, const ReceiverEvent& event) {
             }
         },
         event);
-    note_events(before, list_is_old);
+    note_events(before);
 }
 
 }  // namespace chat::client

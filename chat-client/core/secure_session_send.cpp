@@ -13,7 +13,11 @@ constexpr std::size_t pkt_ack_bytes = frame::header_bytes + 20;
 // shows would take a round trip more.
 constexpr unsigned loss_permille_calm = 20;
 constexpr Duration repeat_after = milliseconds(10);
-constexpr std::size_t room_ack_bytes_max = frame::header_bytes + 15 + 5 * frame::gaps_max;
+constexpr std::size_t room_ack_bytes = frame::header_bytes + 15;
+constexpr std::size_t gap_bytes = 5;
+constexpr std::size_t close_bytes = frame::header_bytes + 5;
+// A request for less is not worth its head.
+constexpr std::size_t gaps_min = 4;
 
 }  // namespace
 
@@ -28,6 +32,11 @@ void SecureSession::Impl::begin_probe(const Now& now) {
     probes_due = link->on_probe_timeout(now.at);
     outbox.on_probe();
     members.ask_again();
+    joins.ask_again();
+    listing.ask_again();
+    search.ask_again(false);
+    for (auto& [number, member] : rooms)
+        member.part_asked = false;
 }
 
 bool SecureSession::Impl::something_due(const Now& now) const {
@@ -35,8 +44,54 @@ bool SecureSession::Impl::something_due(const Now& now) const {
     if (!keys) return false;
     if (!path_responses.empty()) return true;
     if (state == State::leaving) return closes_sent < 4 && is_due(close_at);
-    return probes_due > 0 || ping_due || members.wants_to_ask() || is_due(link->ack_at()) ||
-           is_due(room.ack_at()) || may_send_messages(now) || repeat_due(now);
+    return probes_due > 0 || ping_due || asks(now) || is_due(link->ack_at()) ||
+           may_send_messages(now) || repeat_due(now) ||
+           std::ranges::any_of(rooms,
+                               [&](const auto& each) { return is_due(each.second.room.ack_at()); });
+}
+
+bool SecureSession::Impl::asks(const Now& now) const {
+    const auto is_due = [&now](std::optional<Instant> at) { return at && now.at >= *at; };
+    if (only_ping) return false;
+    if (members.wants_to_ask() || joins.wants_to_ask(now.at) || listing.wants_to_ask() ||
+        search.wants_to_ask() || (accepts && is_due(search.due()))) {
+        return true;
+    }
+    return std::ranges::any_of(rooms, [&](const auto& each) {
+        const Membership& member = each.second;
+        return (member.leaving && !member.part_asked) ||
+               (accepts &&
+                (is_due(member.history.fetch().due()) || is_due(member.pinned_fetch.due())));
+    });
+}
+
+bool SecureSession::Impl::write_questions(const Now& now, Writer& writer) {
+    if (only_ping) return false;
+    bool written = joins.write(now.at, writer);
+    for (auto& [number, member] : rooms) {
+        if (!member.leaving || member.part_asked) continue;
+        if (!frame::write(writer, frame::Part{number})) break;
+        member.part_asked = written = true;
+    }
+    if (members.wants_to_ask() && frame::write(writer, members.question())) {
+        members.on_asked();
+        written = true;
+    }
+    if (listing.wants_to_ask() && frame::write(writer, listing.question())) {
+        listing.on_asked();
+        written = true;
+    }
+    if (search.wants_to_ask() && frame::write(writer, search.question())) {
+        search.on_asked();
+        written = true;
+    }
+    if (!accepts) return written;
+    written = search.write(now.at, rtt(), writer) || written;
+    for (auto& [number, member] : rooms) {
+        written = member.pinned_fetch.write(now.at, rtt(), number, writer) || written;
+        written = member.history.fetch().write(now.at, rtt(), number, writer) || written;
+    }
+    return written;
 }
 
 bool SecureSession::Impl::may_send_messages(const Now& now) const {
@@ -61,10 +116,7 @@ bool SecureSession::Impl::write_content(const Now& now, Writer& writer) {
         written = outbox.write(now.at, writer, counter, true);
         repeat_at.reset();
     }
-    if (members.wants_to_ask() && frame::write(writer, members.question())) {
-        members.on_asked();
-        written = true;
-    }
+    written = write_questions(now, writer) || written;
     if (ping_due || (probe && !written)) {
         if (frame::write(writer, frame::Ping{})) {
             ping_due = false;
@@ -75,7 +127,15 @@ bool SecureSession::Impl::write_content(const Now& now, Writer& writer) {
     return written;
 }
 
-void SecureSession::Impl::write_acks(const Now& now, Writer& writer, bool room_too) {
+bool SecureSession::Impl::write_room_ack(const Now& now, Writer& writer, Membership& member) {
+    if (writer.remaining() < room_ack_bytes + gaps_min * gap_bytes) return false;
+    const std::size_t gaps = (writer.remaining() - room_ack_bytes) / gap_bytes;
+    frame::write(writer, member.room.take_ack(now.at, rtt(), gaps));
+    if (!member.stated) member.acked_in = keys->sealer->next_counter();
+    return true;
+}
+
+void SecureSession::Impl::write_acks(const Now& now, Writer& writer, bool rooms_too) {
     if (link->ack_at() && writer.remaining() >= pkt_ack_bytes) {
         if (const auto ack = link->take_ack(now.at)) {
             frame::write(writer, *ack);
@@ -83,10 +143,25 @@ void SecureSession::Impl::write_acks(const Now& now, Writer& writer, bool room_t
             link->set_ack_delays(jittered(delay, 50), delay);
         }
     }
-    const auto at = room.ack_at();
-    if (!room_too && !room.ack_owed() && !(at && now.at >= *at)) return;
-    if (writer.remaining() >= room_ack_bytes_max) {
-        frame::write(writer, room.take_ack(now.at, rtt()));
+    auto next = rooms.from(acks_from);
+    bool full = false;
+    for (std::size_t i = 0; i < rooms.size(); ++i, ++next) {
+        if (next == rooms.end()) next = rooms.begin();
+        Membership& member = next->second;
+        const auto at = member.room.ack_at();
+        const bool owed = member.room.ack_owed() || (at && now.at >= *at);
+        if ((!owed && !rooms_too) || (!full && write_room_ack(now, writer, member))) continue;
+        // It has its turn in the next datagram, or in the next probe.
+        if (!std::exchange(full, true)) acks_from = next->first;
+        if (owed) member.room.hurry_ack();
+    }
+}
+
+// What he has seen, so that he need not see it again at his next visit.
+void SecureSession::Impl::write_last_acks(const Now& now, Writer& writer) {
+    for (auto& [number, member] : rooms) {
+        if (writer.remaining() < room_ack_bytes + close_bytes) return;
+        frame::write(writer, member.room.take_ack(now.at, rtt(), 0));
     }
 }
 
@@ -99,6 +174,7 @@ bool SecureSession::Impl::send_datagram(const Now& now, TransmitSink& sink) {
     }
     bool ack_eliciting = false;
     if (state == State::leaving) {
+        write_last_acks(now, writer);
         if (close_at && now.at >= *close_at && frame::write(writer, frame::Close{})) {
             ++closes_sent;
             close_at = now.at + (closes_sent < 4 ? close_backoff.next() : milliseconds(200));
@@ -149,6 +225,7 @@ std::optional<Instant> SecureSession::Impl::next_deadline() const {
     consider(handshake_at);
     consider(forget_previous_at);
     if (state == State::online && outbox.waiting() == 0) consider(leave_at);
+    consider_rooms(next);
     if (may_give_up()) consider(*unanswered_since + config.give_up_after);
     if (!keys) return next;
     consider(keys->made_at + seconds(900));
@@ -156,7 +233,6 @@ std::optional<Instant> SecureSession::Impl::next_deadline() const {
     if (state == State::online && waiting_since) consider(*waiting_since + config.reconnect_after);
     consider(keepalive_at);
     consider(link->ack_at());
-    consider(room.ack_at());
     if (content_open()) consider(link->probe_at());
     if (!only_ping && outbox.has_repeatable()) consider(repeat_at);
     if (const auto pace = outbox.send_at(); pace && !only_ping) {

@@ -93,10 +93,23 @@ class SecureBench final : public TransmitSink {
         wait(milliseconds(100));
         forget();
     }
-    void say(std::string_view text, std::string id = {}) {
-        const bool taken = session.say(now, text, std::move(id));
+    void say(std::string_view text, std::string id = {}, std::string_view room = {}) {
+        const bool taken = session.say(now, room, text, std::move(id));
         CHECK(taken);
         drive();
+    }
+    void join(std::string_view room) {
+        session.join(now, room);
+        drive();
+    }
+    void part(std::string_view room) {
+        session.part(now, room);
+        drive();
+    }
+    // The next `count` entries of a room, which come from carol.
+    void talk(std::uint32_t room, int count) {
+        for (int i = 0; i < count; ++i)
+            server.append_to(room, "carol", std::to_string(server.rooms[room].head()));
     }
     void quit() {
         session.quit(now);

@@ -8,6 +8,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,24 @@ class TestServer {
         std::string text;
         std::uint8_t flags = 0;
     };
+    struct TestRoom {
+        std::string name;
+        frame::RoomKind kind = frame::RoomKind::named;
+        std::vector<Entry> log;
+        std::uint64_t tail = 1;
+        std::uint64_t pinned = 0;
+        std::uint64_t cursor = 0;  // 0: he has never been in it
+        std::string topic;
+        bool his = true;
+        bool is_new = false;
+
+        std::uint64_t head() const { return log.size() + 1; }
+        frame::Room told(std::uint32_t number) const {
+            const auto flags = is_new ? frame::room_is_new_to_him : std::uint8_t{0};
+            return {number, kind,  flags, cursor == 0 ? head() : cursor, head(), tail,
+                    pinned, topic, name};
+        }
+    };
     struct Epoch {
         std::uint64_t next_msg_id = 1;
         std::map<std::uint64_t, frame::MsgResult> results;
@@ -45,13 +65,18 @@ class TestServer {
         Datagram fini;
         frame::Welcome welcome;
         std::string name;
+        std::set<std::uint32_t> owed;  // ROOM, until ROOM_ACK
         std::uint64_t epoch = 0;
         std::uint64_t received = 0, largest = 0;
         std::uint16_t largest_ts = 0;
     };
 
     explicit TestServer(std::uint64_t seed)
-        : random(seed), identity(KeyPair::generate(random)), reset_key(session_test::key_of(7)) {
+        : random(seed),
+          identity(KeyPair::generate(random)),
+          reset_key(session_test::key_of(7)),
+          log(rooms[1].log) {
+        rooms[1].name = "lobby";
         start();
     }
 
@@ -71,13 +96,26 @@ class TestServer {
     }
     void new_log() {
         ++log_epoch;
+        std::erase_if(rooms, [](const auto& room) { return room.first != 1; });
         log.clear();
+        rooms[1].cursor = 0;
         epochs.clear();
     }
+    // A room that he is in and has seen all of.
+    TestRoom& add_room(std::uint32_t number, const std::string& name,
+                       frame::RoomKind kind = frame::RoomKind::named) {
+        rooms[number].name = name;
+        rooms[number].kind = kind;
+        return rooms[number];
+    }
 
-    std::uint64_t append(Entry entry) {
-        log.push_back(std::move(entry));
-        return log.size();
+    std::uint64_t append(Entry entry, std::uint32_t room = 1) {
+        auto& to = rooms.at(room).log;
+        to.push_back(std::move(entry));
+        return to.size();
+    }
+    std::uint64_t append_to(std::uint32_t room, const std::string& name, const std::string& text) {
+        return append({frame::EntryKind::message, name, text, 0}, room);
     }
     std::uint64_t append(const std::string& name, const std::string& text) {
         return append({frame::EntryKind::message, name, text, 0});
@@ -118,16 +156,21 @@ class TestServer {
         REQUIRE(member.sealer->seal(77, datagram));
         return datagram;
     }
-    // EVENTS with entries of the log, or EVENT_PARTs for a long one.
-    std::vector<Datagram> events(std::uint64_t first, std::uint64_t last) {
+    // EVENTS with entries of the log, or EVENT_PARTs for a long one; GONE for what it has lost.
+    std::vector<Datagram> events(std::uint64_t first, std::uint64_t last, std::uint32_t room = 1) {
         std::vector<Datagram> all;
+        const TestRoom& from = rooms.at(room);
+        if (first < from.tail) {
+            all.push_back(seal(frame::Gone{room, first, std::min(last, from.tail - 1)}));
+            first = from.tail;
+        }
         for (std::uint64_t seq = first; seq <= last; ++seq) {
-            const auto& entry = log.at(seq - 1);
+            const auto& entry = from.log.at(seq - 1);
             std::vector<std::byte> bytes;
             frame::append_entry(
                 {entry.kind, entry.flags, {1'700'000'000'000}, entry.name, entry.text}, bytes);
             if (bytes.size() <= frame::whole_entry_bytes_max) {
-                all.push_back(seal(frame::Events{1, seq, 1, bytes}));
+                all.push_back(seal(frame::Events{room, seq, 1, bytes}));
                 continue;
             }
             const auto parts = (bytes.size() + frame::part_bytes - 1) / frame::part_bytes;
@@ -135,13 +178,15 @@ class TestServer {
                 const auto part = std::span(bytes).subspan(
                     i * frame::part_bytes,
                     std::min(frame::part_bytes, bytes.size() - i * frame::part_bytes));
-                all.push_back(seal(frame::EventPart{1, seq, static_cast<std::uint8_t>(i),
+                all.push_back(seal(frame::EventPart{room, seq, static_cast<std::uint8_t>(i),
                                                     static_cast<std::uint8_t>(parts), part}));
             }
         }
         return all;
     }
-    frame::Head head() const { return {1, log.size() + 1, 1}; }
+    frame::Head head(std::uint32_t room = 1) const {
+        return {room, rooms.at(room).head(), rooms.at(room).tail};
+    }
 
     session_test::SeededRandom random;
     KeyPair identity;
@@ -151,13 +196,17 @@ class TestServer {
     datagram::RespPayload offer;
     std::uint64_t start_count = 0;
     std::uint64_t log_epoch = 100;
-    std::vector<Entry> log;
+    std::map<std::uint32_t, TestRoom> rooms;
+    std::vector<Entry>& log;  // of the lobby
     std::map<std::uint64_t, Epoch> epochs;
     std::vector<std::string> others{"carol", "Dave"};
     std::size_t names_per_page = 100;
+    std::size_t rooms_per_page = 100;
     std::unique_ptr<Responder> responder;
     std::vector<Member> members;  // the newest last; the one before it still counts
     std::optional<frame::CloseCode> refuses;
+    std::optional<frame::NoRoomCode> no_room;  // to whoever asks for one
+    bool can_store = true;
     // What it does by itself.
     bool acknowledges = true, stores = true, sends_entries = true;
     std::vector<datagram::FiniPayload> requests;
@@ -172,8 +221,7 @@ class TestServer {
     void on_fini(const Now& now, const Datagram& datagram) {
         for (auto& member : members) {
             if (member.fini == datagram) {
-                const frame::Welcome welcome = member.welcome;
-                out_.push_back(seal_for(member, welcome));
+                welcome(member);
                 return;
             }
         }
@@ -199,27 +247,66 @@ class TestServer {
         }
         responder->accepted(made.server_sid);
         const bool known = epochs.contains(member.epoch);
-        const bool resumed = made.request.log_epoch == log_epoch && made.request.next_seq > 0 &&
-                             made.request.next_seq <= log.size() + 1;
         const bool continues = std::ranges::any_of(
             members, [&](const Member& m) { return m.server_sid == made.request.prev_server_sid; });
-        if (!continues) append({frame::EntryKind::join, member.name, {}, 0});
-        frame::Welcome& welcome = member.welcome;
-        welcome.room = 1;
-        welcome.head = log.size() + 1;
-        welcome.tail = 1;
-        welcome.next_seq = resumed ? made.request.next_seq : welcome.head;
-        welcome.next_msg_id = epochs[member.epoch].next_msg_id;
-        welcome.flags = static_cast<std::uint8_t>((known ? frame::welcome_epoch_known : 0) |
-                                                  (resumed ? frame::welcome_resumed : 0));
-        welcome.reset_token = reset_token(reset_key, start_count, made.server_sid);
+        std::string lands(made.request.room.data(), made.request.room_bytes);
+        if (lands.empty()) lands = "lobby";
+        auto landing = find(frame::RoomKind::named, lands);
+        if (landing == rooms.end() && !no_room) {
+            landing = make(frame::RoomKind::named, lands);
+        }
+        if (landing != rooms.end() && (!continues || !landing->second.his)) {
+            append({frame::EntryKind::join, member.name, {}, 0}, landing->first);
+            landing->second.his = true;
+        }
+        member.welcome.room = landing == rooms.end() ? 0 : landing->first;
+        member.welcome.next_msg_id = epochs[member.epoch].next_msg_id;
+        member.welcome.flags = known ? frame::welcome_epoch_known : std::uint8_t{0};
+        member.welcome.reset_token = reset_token(reset_key, start_count, made.server_sid);
+        for (const auto& [number, room] : rooms) {
+            if (room.his) member.owed.insert(number);
+        }
         members.push_back(std::move(member));
-        members.back().welcome.name = members.back().name;
         if (members.size() > 2) members.erase(members.begin());
         for (auto& m : members)
             m.welcome.name = m.name;
-        const frame::Welcome sent = members.back().welcome;
-        out_.push_back(seal(sent));
+        welcome(members.back());
+    }
+
+    void welcome(Member& member) {
+        const frame::Welcome sent = member.welcome;
+        const auto landing = rooms.find(sent.room);
+        if (landing == rooms.end()) {
+            out_.push_back(seal_for(member, sent));
+        } else {
+            out_.push_back(seal_for(member, sent, landing->second.told(sent.room)));
+        }
+        tell_rooms(member, sent.room);
+    }
+    void tell_rooms(Member& member, std::uint32_t but) {
+        for (const auto number : member.owed) {
+            if (number != but) out_.push_back(seal_for(member, rooms.at(number).told(number)));
+        }
+    }
+    std::map<std::uint32_t, TestRoom>::iterator find(frame::RoomKind kind, std::string_view name) {
+        return std::ranges::find_if(rooms, [&](const auto& each) {
+            return each.second.kind == kind && name_key(each.second.name) == name_key(name);
+        });
+    }
+    std::map<std::uint32_t, TestRoom>::iterator make(frame::RoomKind kind, std::string_view name) {
+        const std::uint32_t number = rooms.rbegin()->first + 1;
+        add_room(number, std::string(name), kind).his = false;
+        return rooms.find(number);
+    }
+    // Nothing: he is not in it, and is told so.
+    TestRoom* his(Member& member, std::uint32_t number) {
+        const auto room = rooms.find(number);
+        if (room != rooms.end() && room->second.his) return &room->second;
+        out_.push_back(seal_for(member, frame::Parted{number}));
+        return nullptr;
+    }
+    static std::string in(std::uint32_t room) {
+        return room == 1 ? "" : "in " + std::to_string(room) + " ";
     }
 
     void on_data(const Now&, Datagram datagram) {
@@ -251,6 +338,7 @@ class TestServer {
                                     static_cast<std::uint32_t>(member->received),
                                     static_cast<std::uint32_t>(bytes * member->received)};
             out_.push_back(seal_for(*member, ack, head()));
+            tell_rooms(*member, 0);
         }
     }
 
@@ -262,7 +350,8 @@ class TestServer {
         heard.push_back("MSG " + std::to_string(f.msg_id) +
                         (f.parts > 1 ? " part " + std::to_string(f.part) : "") + " " +
                         std::string(f.text.substr(0, 20)));
-        if (!stores) return;
+        if (!can_store) out_.push_back(seal_for(member, frame::Notice{}));
+        if (!stores || !can_store) return;
         Epoch& epoch = epochs[member.epoch];
         if (f.msg_id == epoch.next_msg_id) {
             epoch.parts[f.part] = f.text;
@@ -272,15 +361,20 @@ class TestServer {
                     text += piece;
                 epoch.parts.clear();
                 ++epoch.next_msg_id;
+                const auto room = rooms.find(f.room);
                 if (text == "refuse me") {
-                    epoch.results[f.msg_id] = {f.msg_id, 1, 0, frame::MsgStatus::refused};
+                    epoch.results[f.msg_id] = {f.msg_id, f.room, 0, frame::MsgStatus::refused};
+                } else if (room == rooms.end() || !room->second.his) {
+                    epoch.results[f.msg_id] = {f.msg_id, f.room, 0, frame::MsgStatus::not_in_room};
                 } else {
-                    const auto seq = append(member.name, text);
-                    epoch.results[f.msg_id] = {f.msg_id, 1, seq, frame::MsgStatus::stored};
-                    if (sends_entries) {
-                        for (auto& datagram : events(seq, seq))
-                            out_.push_back(std::move(datagram));
-                    }
+                    const bool topic = f.kind == frame::MsgKind::topic;
+                    if (topic) room->second.topic = text;
+                    const auto seq =
+                        append({topic ? frame::EntryKind::topic : frame::EntryKind::message,
+                                member.name, text, 0},
+                               f.room);
+                    epoch.results[f.msg_id] = {f.msg_id, f.room, seq, frame::MsgStatus::stored};
+                    if (sends_entries) send_events(f.room, seq, seq);
                 }
             }
         }
@@ -298,34 +392,122 @@ class TestServer {
         auto& results = epochs[member.epoch].results;
         results.erase(results.begin(), results.lower_bound(f.first_id));
     }
+    void send_events(std::uint32_t room, std::uint64_t first, std::uint64_t last) {
+        for (auto& datagram : events(first, last, room))
+            out_.push_back(std::move(datagram));
+    }
     void on_frame(Member& member, const frame::RoomAck& f) {
         last_room_ack = f;
-        std::string text =
-            "ROOM_ACK " + std::to_string(f.next_seq) + " credit " + std::to_string(f.credit);
-        for (const auto& gap : std::span(f.gaps).first(f.count)) {
-            text += " +" + std::to_string(gap.offset) + "*" + std::to_string(gap.count);
-            const std::uint64_t first = f.next_seq + gap.offset;
-            const std::uint64_t last = std::min<std::uint64_t>(first + gap.count - 1, log.size());
-            if (!sends_entries || &member != &members.back()) continue;
-            for (auto& datagram : events(first, last))
-                out_.push_back(std::move(datagram));
+        std::string text = "ROOM_ACK " + in(f.room) + std::to_string(f.next_seq) + " credit " +
+                           std::to_string(f.credit);
+        if (TestRoom* room = his(member, f.room)) {
+            member.owed.erase(f.room);
+            room->cursor = std::max(room->cursor, f.next_seq);
+            room->is_new = false;
+            for (const auto& gap : std::span(f.gaps).first(f.count)) {
+                text += " +" + std::to_string(gap.offset) + "*" + std::to_string(gap.count);
+                const std::uint64_t first = f.next_seq + gap.offset;
+                const std::uint64_t last =
+                    std::min<std::uint64_t>(first + gap.count - 1, room->log.size());
+                if (!sends_entries || &member != &members.back()) continue;
+                send_events(f.room, first, last);
+            }
         }
         heard.push_back(text);
     }
-    void on_frame(Member& member, const frame::MembersWanted& f) {
-        heard.push_back("MEMBERS_WANTED " + std::string(f.after));
-        std::map<std::string, std::string> names{{name_key(member.name), member.name}};
-        for (const auto& name : others)
-            names[name_key(name)] = name;
+    void on_frame(Member& member, const frame::EntriesWanted& f) {
+        heard.push_back("ENTRIES_WANTED " + in(f.room) + std::to_string(f.from) + "*" +
+                        std::to_string(f.count) + (f.have == 0 ? "" : " but parts"));
+        const TestRoom* room = his(member, f.room);
+        if (!room || !sends_entries || f.from >= room->head()) return;
+        send_events(f.room, f.from, std::min(f.from + f.count, room->head()) - 1);
+    }
+    void on_frame(Member& member, const frame::Join& f) {
+        heard.push_back("JOIN " + std::to_string(static_cast<int>(f.kind)) + " " +
+                        std::string(f.name));
+        if (!stores) return;
+        const bool unknown =
+            f.kind == frame::RoomKind::conversation && std::ranges::count(others, f.name) == 0;
+        if (no_room || unknown) {
+            out_.push_back(seal_for(
+                member,
+                frame::NoRoom{f.kind, no_room.value_or(frame::NoRoomCode::nobody), f.name}));
+            return;
+        }
+        auto room = find(f.kind, f.name);
+        if (room == rooms.end()) room = make(f.kind, f.name);
+        if (!room->second.his) {
+            room->second.his = room->second.is_new = true;
+            if (f.kind == frame::RoomKind::named) {
+                append({frame::EntryKind::join, member.name, {}, 0}, room->first);
+            }
+            room->second.cursor = room->second.head();
+        }
+        member.owed.insert(room->first);
+        out_.push_back(seal_for(member, room->second.told(room->first)));
+    }
+    void on_frame(Member& member, const frame::Part& f) {
+        heard.push_back("PART " + std::to_string(f.room));
+        if (!stores) return;
+        TestRoom* room = his(member, f.room);
+        if (!room) return;
+        append({frame::EntryKind::leave, member.name, {}, 0}, f.room);
+        room->his = false;
+        room->cursor = 0;
+        member.owed.erase(f.room);
+        out_.push_back(seal_for(member, frame::Parted{f.room}));
+    }
+    void on_frame(Member& member, const frame::Search& f) {
+        heard.push_back("SEARCH " + std::to_string(f.id) + " " + in(f.room) + std::string(f.words));
+        if (!stores) return;
+        frame::Found found{f.id, false, 0, {}};
+        for (const auto& [number, room] : rooms) {
+            if (!room.his || (f.room != 0 && f.room != number)) continue;
+            for (std::uint64_t seq = room.log.size(); seq > 0; --seq) {
+                if (room.log[seq - 1].text.find(f.words) == std::string::npos) continue;
+                found.more = found.count == found.places.size();
+                if (!found.more) found.places[found.count++] = {number, seq};
+            }
+        }
+        out_.push_back(seal_for(member, found));
+    }
+    void on_frame(Member& member, const frame::RoomsWanted& f) {
+        heard.push_back("ROOMS_WANTED " + std::string(f.after));
+        std::map<std::string, const TestRoom*> named;
+        for (const auto& [number, room] : rooms) {
+            if (room.kind == frame::RoomKind::named) named[name_key(room.name)] = &room;
+        }
         std::vector<std::byte> list;
-        frame::Members page{1, log.size() + 1, true, f.after, 0, {}};
-        for (const auto& [key, name] : names) {
+        frame::Rooms page{true, f.after, 0, {}};
+        for (const auto& [key, room] : named) {
+            if (!f.after.empty() && key <= name_key(f.after)) continue;
+            if (page.count == rooms_per_page) {
+                page.last = false;
+                break;
+            }
+            const auto flags = room->his ? frame::listed_room_is_his : std::uint8_t{0};
+            frame::append_listed_room({flags, 3, room->name, room->topic}, list);
+            ++page.count;
+        }
+        page.rooms = list;
+        if (stores) out_.push_back(seal_for(member, page));
+    }
+    void on_frame(Member& member, const frame::MembersWanted& f) {
+        heard.push_back("MEMBERS_WANTED " + in(f.room) + std::string(f.after));
+        const TestRoom* room = his(member, f.room);
+        if (!room) return;
+        std::map<std::string, std::string> names{{name_key(member.name), member.name}};
+        for (const auto& each : others)
+            names[name_key(each)] = each;
+        std::vector<std::byte> list;
+        frame::Members page{f.room, room->head(), true, f.after, 0, {}};
+        for (const auto& [key, each] : names) {
             if (!f.after.empty() && key <= name_key(f.after)) continue;
             if (page.count == names_per_page) {
                 page.last = false;
                 break;
             }
-            frame::append_member_name({0, name}, list);
+            frame::append_member_name({0, each}, list);
             ++page.count;
         }
         page.names = list;

@@ -28,9 +28,23 @@ class Session {
 
     // For the first time, or again after the name was refused.
     virtual void log_in(const Now& now, std::string name) = 0;
-    // `text` is made clean. `id` comes back in Accepted; it may be empty. False: more than is
-    // kept waiting (accepts_input was false), nothing was taken.
-    virtual bool say(const Now& now, std::string_view text, std::string id) = 0;
+    // `text` is made clean. `id` comes back in Accepted; it may be empty. A conversation ("@bob")
+    // is begun if need be; any other room must be one of ours. False: more than is kept waiting
+    // (accepts_input was false), nothing was taken.
+    virtual bool say(const Now& now, std::string_view room, std::string_view text,
+                     std::string id) = 0;
+    // The answers are events: Welcome or an Error; RoomLeft; RoomList; Members; Topic; history
+    // entries and HistoryEnd; SearchResult. Each is asked for until it is answered. With the
+    // plain-text protocol each is an Error.
+    virtual void join(const Now& now, std::string_view room) = 0;
+    virtual void part(const Now& now, std::string_view room) = 0;
+    virtual void list_rooms(const Now& now) = 0;
+    virtual void list_members(const Now& now, std::string_view room) = 0;
+    virtual bool set_topic(const Now& now, std::string_view room, std::string_view text) = 0;
+    // `before` 0: before the oldest that is known of that room.
+    virtual void want_history(const Now& now, std::string_view room, std::uint64_t before,
+                              std::uint32_t limit) = 0;
+    virtual void search(const Now& now, std::string_view room, std::string_view words) = 0;
     // Leaves once everything said has arrived (secure: is accepted; classic: has been sent). A
     // server that is gone is waited for only if something is still to be sent, and given up.
     virtual void quit(const Now& now) = 0;

@@ -15,8 +15,13 @@ namespace chat::client {
 using Lines = std::vector<std::string>;
 using End = Session::End;
 
+// What happens in the lobby is not said to be there.
+inline std::string there(const std::string& room, bool history = false) {
+    return (history ? "old " : "") + (room == "lobby" ? std::string() : room + " ");
+}
 inline std::string line(const Welcome& e) {
-    return "welcome " + e.name + " to " + e.room + ", next " + std::to_string(e.next);
+    return "welcome " + e.name + " to " + e.room + ", next " + std::to_string(e.next) +
+           (e.head == e.next ? "" : " of " + std::to_string(e.head));
 }
 inline std::string line(const Members& e) {
     std::string names;
@@ -25,23 +30,55 @@ inline std::string line(const Members& e) {
     return "members of " + e.room + ":" + names;
 }
 inline std::string line(const Message& e) {
-    return std::to_string(e.seq) + (e.own ? " own " : " ") + (e.unverified ? "~" : "") + e.from +
-           ": " + e.text;
+    return there(e.room, e.history) + std::to_string(e.seq) + (e.own ? " own " : " ") +
+           (e.unverified ? "~" : "") + e.from + ": " + e.text;
 }
 inline std::string line(const Joined& e) {
-    return std::to_string(e.seq) + " + " + e.name;
+    return there(e.room, e.history) + std::to_string(e.seq) + " + " + e.name;
 }
 inline std::string line(const Left& e) {
-    return std::to_string(e.seq) + " - " + e.name;
+    return there(e.room, e.history) + std::to_string(e.seq) + " - " + e.name;
 }
 inline std::string line(const Announcement& e) {
-    return std::to_string(e.seq) + " ! " + e.text;
+    return there(e.room, e.history) + std::to_string(e.seq) + (e.pinned ? " !! " : " ! ") + e.text;
+}
+inline std::string line(const Topic& e) {
+    return there(e.room, e.history) + std::to_string(e.seq) + " topic by " + e.name + ": " + e.text;
+}
+inline std::string line(const PinnedNow& e) {
+    return there(e.room) + std::to_string(e.seq) + " is pinned: " + e.text;
+}
+inline std::string line(const Receipt& e) {
+    return there(e.room) + std::to_string(e.seq) + " seen by " + std::to_string(e.seen) + " of " +
+           std::to_string(e.of);
+}
+inline std::string line(const HistoryEnd& e) {
+    return there(e.room, true) + "from " + std::to_string(e.first) +
+           (e.at_start ? ", the start" : "");
+}
+inline std::string line(const RoomLeft& e) {
+    return "left " + e.room;
+}
+inline std::string line(const RoomList& e) {
+    std::string text = "rooms:";
+    for (const auto& room : e.rooms) {
+        text += " " + room.name + (room.joined ? "*" : "") + "(" + std::to_string(room.present) +
+                ")" + room.topic;
+    }
+    return text;
+}
+inline std::string line(const SearchResult& e) {
+    std::string text = "found " + e.words + ":";
+    for (const auto& hit : e.hits)
+        text += " [" + there(hit.room) + std::to_string(hit.seq) + " " + hit.from + ": " +
+                hit.text + "]";
+    return text + (e.more ? " and more" : "");
 }
 inline std::string line(const Accepted& e) {
     return "accepted " + e.id + " as " + e.room + " " + std::to_string(e.seq);
 }
 inline std::string line(const Gap& e) {
-    return "gap " + std::to_string(e.from) + ".." + std::to_string(e.to);
+    return there(e.room) + "gap " + std::to_string(e.from) + ".." + std::to_string(e.to);
 }
 inline std::string line(const TrustQuestion&) {
     return "trust?";
@@ -53,7 +90,7 @@ inline std::string line(const StateChange& e) {
     return std::string(state_word(e.state)) + (e.reason.empty() ? "" : ": " + e.reason);
 }
 inline std::string line(const Error& e) {
-    return "error " + std::string(code_word(e.code));
+    return "error " + std::string(code_word(e.code)) + (e.id.empty() ? "" : " " + e.id);
 }
 inline Lines lines(const std::vector<Event>& events) {
     Lines all;
@@ -85,7 +122,7 @@ class SessionBench final : public TransmitSink {
         drive();
     }
     void say(std::string_view text) {
-        session.say(now, text, {});
+        session.say(now, {}, text, {});
         drive();
     }
     void quit() {
