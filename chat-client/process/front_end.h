@@ -25,6 +25,7 @@ class FrontEnd {
 
     virtual void show(const Event& event, const Now& now) = 0;
     virtual void show_help(const Now& now) = 0;
+    virtual void show_topic(const std::string&, const Now&) {}
     // The next line is a name. False: nobody can be asked.
     virtual bool ask_name(const Now& now) = 0;
 
@@ -36,6 +37,8 @@ class FrontEnd {
     virtual int blocked_output_fd() const { return -1; }
     // False: too much waits for the output; show nothing for a while.
     virtual bool accepts_events() const { return true; }
+    // Something shown is still in this process, and would be lost with it.
+    virtual bool unwritten() const { return false; }
     // Whoever read the output has gone.
     virtual bool output_gone() const { return false; }
 

@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "chat-client/process/full_screen.h"
 
-#include <ctime>
-#include <fmt/format.h>
+#include <algorithm>
 #include <poll.h>
 #include <unistd.h>
 
 #include "chat-client/core/plain_lines.h"
-#include "proto/wire/name.h"
+#include "chat-client/process/local_time.h"
 #include "sys/terminal_state.h"
 
 namespace chat::client {
 namespace {
 
+using terminal::Command;
 using terminal::LineKind;
 using terminal::Question;
-
-std::string clock(WallTime time) {
-    const std::time_t at = static_cast<std::time_t>(time.unix_ms / 1000);
-    std::tm parts{};
-    localtime_r(&at, &parts);
-    return fmt::format("{:02}:{:02}", parts.tm_hour, parts.tm_min);
-}
 
 bool hung_up(int fd) {
     pollfd entry{fd, POLLIN, 0};
@@ -36,10 +29,11 @@ struct Overloaded : Handlers... {
 }  // namespace
 
 FullScreen::FullScreen(std::unique_ptr<terminal::Screen> screen, std::string server,
-                       std::string room, Watch watch)
-    : screen_(std::move(screen)), watch_(std::move(watch)) {
+                       std::string_view room, Watch watch)
+    : screen_(std::move(screen)),
+      watch_(std::move(watch)),
+      rooms_(room, {local_clock, local_date}) {
     status_.server = std::move(server);
-    status_.room = std::move(room);
     tell_watch();
 }
 
@@ -66,38 +60,47 @@ void FullScreen::read_input(const Now& now) {
 
 void FullScreen::take_key(const terminal::Key& key, const Now& now) {
     dirty_ = true;
-    const auto action = terminal::action_for(key, editor().empty());
     std::visit(Overloaded{
                    [](std::monostate) {},
                    [&](const terminal::Insert& insert) {
                        if (editor().insert(insert.text)) return;
-                       add_line(LineKind::error, {},
-                                "that is too long for one message; the rest was left out",
-                                now.wall);
+                       add_line(LineKind::error, std::string(terminal::english.too_long), now);
                    },
                    [&](terminal::EditAction edit) { editor().apply(edit); },
-                   [&](terminal::Scroll scroll) { scrollback_.scroll(scroll); },
-                   [&](terminal::Command command) {
-                       switch (command) {
-                           case terminal::Command::submit:
-                               submit();
-                               break;
-                           case terminal::Command::redraw:
-                               screen_->forget_picture();
-                               break;
-                           case terminal::Command::leave:
-                               leave(key);
-                               break;
-                           case terminal::Command::suspend:
-                               inputs_.emplace_back(Suspend{});
-                               break;
-                           case terminal::Command::resize:
-                               resize(now);
-                               break;
-                       }
-                   },
+                   [&](terminal::Scroll action) { scroll(action); },
+                   [&](terminal::GoToRoom room) { rooms_.go_to(room.number); },
+                   [&](Command command) { obey(command, key, now); },
                },
-               action);
+               terminal::action_for(key, editor().empty()));
+}
+
+void FullScreen::obey(Command command, const terminal::Key& key, const Now& now) {
+    switch (command) {
+        case Command::submit:
+            return submit(now);
+        case Command::redraw:
+            return screen_->forget_picture();
+        case Command::leave:
+            return leave(key);
+        case Command::suspend:
+            inputs_.emplace_back(Suspend{});
+            return;
+        case Command::resize:
+            return resize(now);
+        case Command::room_before:
+            return rooms_.step(-1);
+        case Command::room_after:
+            return rooms_.step(1);
+    }
+}
+
+// Who comes to the oldest line wants to read on above it.
+void FullScreen::scroll(terminal::Scroll action) {
+    auto& room = rooms_.current();
+    room.scrollback().scroll(action);
+    const bool up = action == terminal::Scroll::page_up || action == terminal::Scroll::top;
+    if (!up || !room.scrollback().at_top()) return;
+    if (auto wanted = room.ask_older()) inputs_.emplace_back(std::move(*wanted));
 }
 
 // Ctrl-D is the end of the input, and what was typed is still sent; Ctrl-C is meant at once.
@@ -113,12 +116,12 @@ void FullScreen::leave(const terminal::Key& key) {
     }
 }
 
-void FullScreen::submit() {
+void FullScreen::submit(const Now& now) {
     const std::string text = editor().take();
     if (text.empty()) return;
     UserInput input = parse_line(text);
     if (std::holds_alternative<Say>(input)) input = answer(text, std::move(input));
-    inputs_.push_back(std::move(input));
+    if (rooms_.take(input, now.wall)) inputs_.push_back(std::move(input));
 }
 
 // What a text means while something is asked.
@@ -144,73 +147,41 @@ void FullScreen::ask(Question question) {
     dirty_ = true;
 }
 
-void FullScreen::add_line(LineKind kind, std::string who, std::string text, WallTime time) {
-    scrollback_.append({clock(time), kind, std::move(who), std::move(text)});
+void FullScreen::add_line(LineKind kind, std::string text, const Now& now) {
+    rooms_.notice(kind, std::move(text), now.wall);
     dirty_ = true;
 }
 
 void FullScreen::show(const Event& event, const Now& now) {
-    const auto program = [&](const auto& e, LineKind kind) {
-        add_line(kind, {}, program_sentence(e), now.wall);
+    dirty_ = true;
+    const auto say = [&] {
+        for (auto& line : program_lines(event, local_date))
+            add_line(LineKind::notice, std::move(line), now);
     };
-    note_presence(event);
-    std::visit(
-        Overloaded{
-            [&](const Welcome& e) {
-                status_.name = e.name;
-                program(e, LineKind::notice);
-            },
-            [&](const Members& e) { program(e, LineKind::notice); },
-            [&](const Message& e) {
-                add_line(e.own ? LineKind::own : LineKind::message, author(e), e.text, e.time);
-            },
-            [&](const Joined& e) { add_line(LineKind::join, {}, joined_sentence(e), e.time); },
-            [&](const Left& e) { add_line(LineKind::leave, {}, left_sentence(e), e.time); },
-            [&](const Announcement& e) {
-                add_line(LineKind::announcement, std::string(administrator_name), e.text, e.time);
-            },
-            [](const Accepted&) {},
-            [&](const Gap& e) { program(e, LineKind::notice); },
-            [&](const TrustQuestion& e) {
-                add_line(LineKind::notice, {}, std::string(terminal::english.trust_explained),
-                         now.wall);
-                program(e, LineKind::notice);
-                ask(Question::trust);
-            },
-            [&](const Remark& e) { program(e, LineKind::notice); },
-            [&](const StateChange& e) {
-                status_.connection = state_word(e.state);
-                status_.alert = e.state != Connection::online;
-                // Too late to answer, or it will be asked again.
-                if (status_.question == Question::trust) ask(Question::none);
-                if (!e.reason.empty()) {
-                    status_.connection += ": " + e.reason;
-                    program(e, LineKind::notice);
-                }
-                dirty_ = true;
-            },
-            [&](const Error& e) { program(e, LineKind::error); },
-        },
-        event);
-}
-
-// Empty until the server has told who is here, which only our own servers do.
-void FullScreen::note_presence(const Event& event) {
-    if (const auto* members = std::get_if<Members>(&event)) {
-        present_ = {members->names.begin(), members->names.end()};
-    } else if (const auto* joined = std::get_if<Joined>(&event); joined && !present_.empty()) {
-        present_.insert(joined->name);
-    } else if (const auto* left = std::get_if<Left>(&event)) {
-        present_.erase(left->name);
+    if (const auto* change = std::get_if<StateChange>(&event)) {
+        status_.connection = state_word(change->state);
+        status_.alert = change->state != Connection::online;
+        // Too late to answer, or it will be asked again.
+        if (status_.question == Question::trust) ask(Question::none);
+        if (change->reason.empty()) return;
+        status_.connection += ": " + change->reason;
+        say();
+    } else if (std::holds_alternative<TrustQuestion>(event)) {
+        add_line(LineKind::notice, std::string(terminal::english.trust_explained), now);
+        say();
+        ask(Question::trust);
+    } else if (std::holds_alternative<Remark>(event)) {
+        say();
+    } else {
+        rooms_.show(event, now.wall);
     }
-    status_.present = present_.size();
 }
 
 void FullScreen::show_help(const Now& now) {
     const std::string help = help_text();
     for (std::string_view rest = help;;) {
         const auto end = std::min(rest.find('\n'), rest.size());
-        add_line(LineKind::notice, {}, std::string(rest.substr(0, end)), now.wall);
+        add_line(LineKind::notice, std::string(rest.substr(0, end)), now);
         if (end == rest.size()) return;
         rest.remove_prefix(end + 1);
     }
@@ -229,7 +200,9 @@ void FullScreen::set_waiting(std::size_t count) {
 
 void FullScreen::flush(const Now&) {
     if (!dirty_) return;
-    screen_->draw(terminal::compose(screen_->size(), status_, scrollback_, editor()));
+    const auto size = screen_->size();
+    rooms_.describe(status_, static_cast<std::size_t>(std::max(size.rows, 1)));
+    screen_->draw(terminal::compose(size, status_, rooms_.current().scrollback(), editor()));
     dirty_ = false;
 }
 

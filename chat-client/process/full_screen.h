@@ -6,13 +6,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
+#include <string_view>
 #include <termios.h>
 #include <utility>
 
 #include "chat-client/process/front_end.h"
 #include "chat-client/terminal/editor.h"
+#include "chat-client/terminal/room_book.h"
 #include "chat-client/terminal/screen.h"
 #include "chat-client/terminal/scrollback.h"
 #include "chat-client/terminal/view.h"
@@ -27,7 +28,7 @@ class FullScreen final : public FrontEnd {
         std::function<void()> off;
     };
 
-    FullScreen(std::unique_ptr<terminal::Screen> screen, std::string server, std::string room,
+    FullScreen(std::unique_ptr<terminal::Screen> screen, std::string server, std::string_view room,
                Watch watch);
     ~FullScreen() override;
 
@@ -46,23 +47,23 @@ class FullScreen final : public FrontEnd {
   private:
     void take_key(const terminal::Key& key, const Now& now);
     void leave(const terminal::Key& key);
-    void submit();
+    void obey(terminal::Command command, const terminal::Key& key, const Now& now);
+    void scroll(terminal::Scroll action);
+    void submit(const Now& now);
     UserInput answer(const std::string& text, UserInput as_message);
     void ask(terminal::Question question);
-    void note_presence(const Event& event);
     void tell_watch();
-    void add_line(terminal::LineKind kind, std::string who, std::string text, WallTime time);
+    void add_line(terminal::LineKind kind, std::string text, const Now& now);
     terminal::Editor& editor() {
-        return status_.question == terminal::Question::none ? message_editor_ : answer_editor_;
+        return status_.question == terminal::Question::none ? rooms_.current().editor()
+                                                            : answer_editor_;
     }
 
     std::unique_ptr<terminal::Screen> screen_;
     Watch watch_;
     terminal::Status status_;
-    terminal::Scrollback scrollback_;
-    terminal::Editor message_editor_;
+    terminal::RoomBook rooms_;
     terminal::Editor answer_editor_;  // of its own, so that a draft survives the question
-    std::set<std::string> present_;   // as far as the server tells
     bool input_ended_ = false;
     bool dirty_ = true;
     std::vector<UserInput> inputs_;

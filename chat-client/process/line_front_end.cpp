@@ -2,14 +2,14 @@
 #include "chat-client/process/line_front_end.h"
 
 #include <cerrno>
-#include <ctime>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
+#include "chat-client/core/json_input.h"
 #include "chat-client/core/json_lines.h"
 #include "chat-client/core/plain_lines.h"
+#include "chat-client/process/local_time.h"
 
 namespace chat::client {
 namespace {
@@ -29,7 +29,7 @@ bool is_writable(int fd) {
 
 LineFrontEnd::LineFrontEnd(bool json, std::string room, bool name_given)
     : json_(json),
-      room_(std::move(room)),
+      rooms_(std::move(room)),
       can_ask_(!json && (!name_given || ::isatty(STDIN_FILENO) == 1)),
       output_is_terminal_(::isatty(STDOUT_FILENO) == 1),
       input_ended_(::fcntl(STDIN_FILENO, F_GETFD) < 0) {
@@ -65,11 +65,8 @@ void LineFrontEnd::read_input(const Now&) {
 
 void LineFrontEnd::take_line(std::string_view line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (json_) {
-        if (!line.empty()) inputs_.push_back(parse_json_line(line));
-        return;
-    }
-    UserInput input = parse_line(line);
+    if (json_ && line.empty()) return;
+    UserInput input = json_ ? parse_json_line(line) : parse_line(line);
     if (asking_trust_ && std::holds_alternative<Say>(input)) {
         const auto answer = parse_yes_no(line);
         asking_trust_ = !answer.has_value();
@@ -78,26 +75,30 @@ void LineFrontEnd::take_line(std::string_view line) {
     } else if (asking_name_ && std::holds_alternative<Say>(input)) {
         asking_name_ = false;
         input = NameGiven{std::string(line)};
+    } else {
+        rooms_.address(input);
     }
     inputs_.push_back(std::move(input));
 }
 
-std::string LineFrontEnd::clock(WallTime time) const {
-    if (!output_is_terminal_) return {};
-    const std::time_t at = static_cast<std::time_t>(time.unix_ms / 1000);
-    std::tm parts{};
-    localtime_r(&at, &parts);
-    return fmt::format("{:02}:{:02} ", parts.tm_hour, parts.tm_min);
-}
-
 void LineFrontEnd::show(const Event& event, const Now& now) {
     if (std::holds_alternative<TrustQuestion>(event)) asking_trust_ = !input_ended_;
+    const auto shown = rooms_.show(event);
     if (json_) {
-        output_ += to_json_line(event, room_);
+        output_ += to_json_line(event, rooms_.landing());
         output_ += '\n';
-    } else {
-        output_ += to_plain_lines(event, clock(now.wall));
+        return;
     }
+    // An entry has a time of its own; it may be old.
+    const WallTime at = time_of(event).value_or(now.wall);
+    const std::string clock = output_is_terminal_ ? local_clock(at) + " " : "";
+    if (!shown.news) return;
+    output_ += to_plain_lines(event, {clock, rooms_.landing(), local_date, shown.whole,
+                                      shown.marker && output_is_terminal_});
+}
+
+void LineFrontEnd::show_topic(const std::string& room, const Now& now) {
+    show(Remark{rooms_.topic_sentence(room)}, now);
 }
 
 void LineFrontEnd::show_help(const Now& now) {

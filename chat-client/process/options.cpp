@@ -97,7 +97,7 @@ std::expected<Options, int> parse_options(const std::vector<std::string>& argume
     const auto* name =
         app.add_option("-n,--name", options.name, "your name there; asked for if not given")
             ->type_name("NAME");
-    app.add_option("-r,--room", options.room, "the room to be in")
+    app.add_option("-r,--room", options.room, "the room to be in first; it is made if need be")
         ->type_name("ROOM")
         ->capture_default_str();
     bool plain = false, json = false, classic = false;
@@ -106,7 +106,6 @@ std::expected<Options, int> parse_options(const std::vector<std::string>& argume
     app.add_flag("--json", json, "the same with JSON Lines, for programs")->excludes(plain_flag);
     app.add_flag("--classic", classic,
                  "speak the plain-text protocol, unprotected, to an original server");
-    options.data = default_data_folder();
     options.data = default_data_folder();
     app.add_option("--data", options.data, "folder for your key and those of servers you trust")
         ->type_name("DIR")
@@ -167,8 +166,16 @@ std::expected<Options, int> parse_options(const std::vector<std::string>& argume
                    "--password-file.",
                    EX_NOPERM));
     }
-    if (options.room != "lobby") {
-        return std::unexpected(refuse("there is one room, lobby. Leave out --room.", wrong_call));
+    if (classic && options.room != "lobby") {
+        return std::unexpected(refuse(
+            "the plain-text protocol has one room. Leave out --classic, or --room.", wrong_call));
+    }
+    // "@bob" is the conversation with bob.
+    if (options.room.starts_with('@') || !check_name(options.room)) {
+        return std::unexpected(
+            refuse("that is no name for a room; take letters and figures, at most 32 bytes, "
+                   "without spaces.",
+                   wrong_call));
     }
     if (accept_key_option->count() > 0) {
         const auto fingerprint = parse_fingerprint(accept_key);

@@ -108,8 +108,13 @@ TEST_CASE("the plain-text protocol, and what it cannot promise") {
         {{"--classic", "--accept-key", ""}, EX_NOPERM},
         {{"--classic", "--password-file", "file"}, EX_NOPERM},
         {{"--classic", "--room", "other"}, 2},
-        {{"--room", "other"}, 2},
-        {{"--room", "lobby"}, 0},
+        {{"--classic", "--room", "lobby"}, 0},
+        {{"--room", "other"}, 0},
+        {{"--room", "会议室"}, 0},
+        {{"--room", "two words"}, 2},
+        {{"--room", "@bob"}, 2},
+        {{"--room", ""}, 2},
+        {{"--room", "123456789012345678901234567890123"}, 2},
     };
     for (const auto& row : table) {
         CAPTURE(row.words);

@@ -10,7 +10,6 @@
 #include "chat-client/core/classic_session.h"
 #include "chat-client/core/secure_session.h"
 #include "chat-client/process/known_servers.h"
-#include "chat-client/process/socket_sink.h"
 #include "proto/wire/text.h"
 #include "sys/clock.h"
 #include "sys/sandbox.h"
@@ -19,11 +18,10 @@
 namespace chat::client {
 namespace {
 
-// A host with several addresses (localhost has two) may listen on one only.
-constexpr Duration address_patience = milliseconds(1200);
-// Lines read that the session does not take yet. Beyond that a pipe is not read, and a person is
-// told.
-constexpr std::size_t inputs_max = 64;
+// So long an acknowledgement waits for a reader of our output who does not read.
+constexpr Duration reader_patience = seconds(1);
+// Older entries for a person who comes into a room.
+constexpr std::uint32_t history_on_joining = 50;
 constexpr int packets_per_turn_max = 64;
 
 Now read_clocks() {
@@ -35,11 +33,10 @@ Now read_clocks() {
 TerminalProcess::TerminalProcess(const Options& options, std::vector<Endpoint> addresses,
                                  bool on_terminal, sys::SignalQueue signals)
     : options_(options),
-      addresses_(std::move(addresses)),
       server_(server_address(options.host, options.port)),
       on_terminal_(on_terminal),
       signals_(std::move(signals)),
-      receiver_(options.protocol) {}
+      connection_(options.protocol, std::move(addresses)) {}
 
 int TerminalProcess::run(
     const std::function<std::unique_ptr<FrontEnd>(TerminalProcess&)>& make_front_end,
@@ -52,6 +49,7 @@ int TerminalProcess::run(
     if (const int status = make_session(); status != 0) return status;
     front_end_ = make_front_end(*this);
     if (!front_end_) return EX_UNAVAILABLE;
+    inputs_.emplace(*session_, *front_end_, watched, [this] { suspend(); });
     give_up_rights();
     if (credentials_) {
         for (std::string& sentence : std::exchange(credentials_->remarks, {}))
@@ -64,16 +62,16 @@ int TerminalProcess::run(
         want_name();
     } else {
         session_->log_in(now_, options_.name);
-        transmit();
     }
-    show_events();
-    front_end_->flush(now_);
+    pass_on();
     while (!session_->end() && !nobody_to_ask_)
         turn();
+    drain_output();
 
     const int status = front_end_->output_gone() ? EX_IOERR : exit_status();
+    inputs_.reset();
     front_end_.reset();
-    receiver_.stop();
+    connection_.stop();
     keeper_.stop();
     if (status == EX_UNAVAILABLE || status == EX_NOPERM) {
         fmt::print(stderr, "chat-client: {}.\n", last_error_);
@@ -95,6 +93,7 @@ int TerminalProcess::make_session() {
     SecureSessionConfig config;
     config.room = options_.room;
     config.trust = credentials_->trust;
+    config.history_on_joining = on_terminal_ ? history_on_joining : 0;
     config.password = std::exchange(credentials_->password, {});
     session_ = std::make_unique<SecureSession>(config, *credentials_->identity, random_, secrets_);
     if (config.password) wipe(std::as_writable_bytes(std::span(*config.password)));
@@ -128,31 +127,20 @@ int TerminalProcess::exit_status() const {
     return EX_SOFTWARE;
 }
 
-bool TerminalProcess::open_socket() {
-    for (std::size_t i = 0; i < addresses_.size(); ++i) {
-        auto socket = sys::UdpSocket::connect(addresses_[address_]);
-        if (socket) {
-            socket_.emplace(std::move(*socket));
-            return true;
-        }
-        if (i + 1 == addresses_.size() && !front_end_) {
-            fmt::print(stderr, "chat-client: {}. Is this machine on the network?\n",
-                       socket.error().sentence());
-        }
-        address_ = (address_ + 1) % addresses_.size();
-    }
-    return false;
-}
-
 // False: there is no socket, or no process; it is tried again.
 bool TerminalProcess::start_receiver() {
-    if (!socket_ && !open_socket()) {
-        receiver_.postpone(now_.at);
-        return false;
-    }
-    if (const auto started = receiver_.start(now_.at, *socket_); !started) {
-        receiver_lost(started.error().sentence());
-        return false;
+    switch (connection_.start(now_.at)) {
+        case ServerConnection::Start::no_socket:
+            if (!front_end_) {
+                fmt::print(stderr, "chat-client: {}. Is this machine on the network?\n",
+                           connection_.error());
+            }
+            return false;
+        case ServerConnection::Start::no_process:
+            receiver_lost(connection_.error());
+            return false;
+        case ServerConnection::Start::running:
+            break;
     }
     if (session_) session_->on_receiver_started(now_);
     return true;
@@ -171,76 +159,99 @@ void TerminalProcess::receiver_lost(const std::string& how) {
 }
 
 // Only while no address has answered yet.
-bool TerminalProcess::may_try_next_address() const {
-    return addresses_.size() > 1 && session_->never_reached() && receiver_.fd() >= 0;
+std::optional<Instant> TerminalProcess::next_address_due() const {
+    return session_->never_reached() ? connection_.next_address_due() : std::nullopt;
 }
 
 void TerminalProcess::try_next_address() {
-    address_ = (address_ + 1) % addresses_.size();
-    receiver_.stop();
-    socket_.reset();
+    connection_.take_next_address();
     start_receiver();
     session_->address_changed(now_);
 }
 
-// To the same address from wherever this machine is now.
-void TerminalProcess::reconnect() {
-    if (!socket_) return;
-    // Where it fails, the machine is between two networks: the session asks again.
-    if (socket_->reconnect(addresses_[address_])) session_->address_changed(now_);
-}
-
 std::optional<Instant> TerminalProcess::next_deadline() const {
     // What the session wants to send can't go now; it is asked again whenever something happens.
-    const bool mute = send_blocked_ || !socket_;
+    const auto held = held_until();
+    const bool mute = connection_.mute() || held;
     std::optional<Instant> next = mute ? std::nullopt : session_->next_deadline();
     const auto consider = [&next](std::optional<Instant> at) {
         if (at) next = std::min(next.value_or(*at), *at);
     };
-    consider(receiver_.due());
+    consider(held);
+    consider(connection_.receiver().due());
     consider(keeper_.due());
-    if (may_try_next_address()) consider(receiver_.started_at() + address_patience);
+    consider(next_address_due());
     return next;
 }
 
 void TerminalProcess::turn() {
     const bool classic = options_.protocol == Protocol::classic;
+    auto& child = connection_.receiver();
     poll_.clear();
     const auto signal = poll_.add(signals_.fd(), true);
     // The plain-text protocol knows no credit: what nobody reads has to wait in the channel.
     const bool shows = front_end_->accepts_events();
     if (!classic) session_->set_accepts_events(now_, shows);
-    const auto receiver = poll_.add(receiver_.fd(), shows || !classic, receiver_.wants_write());
-    const bool reads =
-        shows && (watched_ || (inputs_.size() < inputs_max && session_->accepts_input()));
+    const auto receiver = poll_.add(child.fd(), shows || !classic, child.wants_write());
+    const bool reads = shows && (watched_ || (!inputs_->full() && session_->accepts_input()));
     const auto input = poll_.add(reads ? front_end_->input_fd() : -1, true);
     const auto output = poll_.add(front_end_->blocked_output_fd(), false, true);
-    const auto socket = poll_.add(send_blocked_ && socket_ ? socket_->fd() : -1, false, true);
+    const auto socket = poll_.add(connection_.blocked_fd(), false, true);
     if (!poll_.wait(next_deadline(), now_.at)) return;
     now_ = read_clocks();
 
     if (poll_.readable(signal)) take_signals();
     if (poll_.readable(receiver)) take_receiver_packets();
-    if (poll_.writable(receiver)) receiver_.flush();
+    if (poll_.writable(receiver)) child.flush();
     if (poll_.readable(input)) front_end_->read_input(now_);
-    if (poll_.writable(socket) || poll_.failed(socket)) send_blocked_ = false;
+    if (poll_.writable(socket) || poll_.failed(socket)) connection_.unblock();
     if (poll_.failed(output)) front_end_->flush(now_);
 
     session_->on_deadline(now_);
-    if (receiver_.due(now_.at)) start_receiver();
+    if (child.due(now_.at)) start_receiver();
     if (keeper_.due(now_.at)) keeper_.start(now_.at);
-    if (may_try_next_address() && now_.at >= receiver_.started_at() + address_patience) {
-        try_next_address();
-    }
-    act_on_inputs();
-    transmit();
-    show_events();
-    front_end_->set_waiting(session_->waiting() + inputs_.size());
-    front_end_->flush(now_);
+    if (const auto due = next_address_due(); due && now_.at >= *due) try_next_address();
+    inputs_->act(now_);
+    if (inputs_->take_name_given()) name_wanted_ = false;
+    pass_on();
     if (front_end_->output_gone() && !leaving_) {
         leaving_ = true;
         session_->quit_at_once(now_);
-        transmit();
+        pass_on();
+    }
+}
+
+// What came in is shown and written before anything goes out that acknowledges it: whoever kills
+// this process in between loses nothing that the server takes for read.
+void TerminalProcess::pass_on() {
+    show_events();
+    front_end_->set_waiting(session_->waiting() + inputs_->waiting());
+    front_end_->flush(now_);
+    if (!front_end_->unwritten()) {
+        unwritten_since_.reset();
+    } else if (!unwritten_since_) {
+        unwritten_since_ = now_.at;
+    }
+    if (!held_until()) connection_.transmit(*session_, now_);
+    show_events();
+    front_end_->flush(now_);
+}
+
+// A reader who only is slow is waited for; one who has stopped must not cost us the session.
+std::optional<Instant> TerminalProcess::held_until() const {
+    if (!unwritten_since_ || *unwritten_since_ + reader_patience <= now_.at) return std::nullopt;
+    return *unwritten_since_ + reader_patience;
+}
+
+// The end: a reader who still reads gets all of it.
+void TerminalProcess::drain_output() {
+    while (front_end_->unwritten() && !front_end_->output_gone()) {
+        poll_.clear();
+        const auto output = poll_.add(front_end_->blocked_output_fd(), false, true);
+        if (!poll_.wait(now_.at + reader_patience, now_.at)) return;
+        now_ = read_clocks();
+        if (!poll_.writable(output) && !poll_.failed(output)) return;
+        front_end_->flush(now_);
     }
 }
 
@@ -266,10 +277,10 @@ void TerminalProcess::take_signals() {
 }
 
 void TerminalProcess::reap_children() {
-    if (const auto status = receiver_.reap(now_.at)) {
+    if (const auto status = connection_.receiver().reap(now_.at)) {
         while (take_receiver_packets())  // what it had handed over before
             continue;
-        receiver_.stop();
+        connection_.stop();
         receiver_lost(status->sentence());
     }
     keeper_.reap(now_.at);
@@ -280,8 +291,8 @@ bool TerminalProcess::take_receiver_packets() {
     std::span<const std::byte> packet;
     for (int taken = 0; taken < packets_per_turn_max; ++taken) {
         if (options_.protocol == Protocol::classic && !front_end_->accepts_events()) return false;
-        if (receiver_.receive(packet) != sys::ReceiveStatus::frame) {
-            if (receiver_.was_free() && !std::exchange(told_of_freedom_, true)) {
+        if (connection_.receiver().receive(packet) != sys::ReceiveStatus::frame) {
+            if (connection_.receiver().was_free() && !std::exchange(told_of_freedom_, true)) {
                 remark(
                     "this system refuses the receiving process its sandbox (seccomp), so it "
                     "runs without it");
@@ -292,53 +303,6 @@ bool TerminalProcess::take_receiver_packets() {
         show_events();
     }
     return true;
-}
-
-bool TerminalProcess::accepts(const UserInput& input) const {
-    return !std::holds_alternative<Say>(input) || session_->accepts_input();
-}
-
-// In order; but who wants to go, or to stop for a while, does not stand in line.
-void TerminalProcess::act_on_inputs() {
-    for (UserInput& given : front_end_->take_inputs()) {
-        const bool urgent =
-            std::holds_alternative<QuitAtOnce>(given) || std::holds_alternative<Suspend>(given);
-        if (urgent || (inputs_.empty() && accepts(given))) {
-            act(given);
-        } else if (watched_ && std::holds_alternative<Say>(given) && inputs_.size() >= inputs_max) {
-            front_end_->show(Error{ErrorCode::queue_full,
-                                   "too many messages wait to be sent; this one was not taken, "
-                                   "say it again later"},
-                             now_);
-        } else {
-            inputs_.push_back(std::move(given));
-        }
-    }
-    while (!inputs_.empty() && accepts(inputs_.front())) {
-        act(inputs_.front());
-        inputs_.pop_front();
-    }
-}
-
-void TerminalProcess::act(const UserInput& input) {
-    if (const auto* say = std::get_if<Say>(&input)) {
-        session_->say(now_, say->text, say->id);
-    } else if (const auto* given = std::get_if<NameGiven>(&input)) {
-        name_wanted_ = false;
-        session_->log_in(now_, given->name);
-    } else if (const auto* decided = std::get_if<TrustDecided>(&input)) {
-        session_->decide_trust(now_, decided->trusted);
-    } else if (std::holds_alternative<Quit>(input)) {
-        session_->quit(now_);
-    } else if (std::holds_alternative<QuitAtOnce>(input)) {
-        session_->quit_at_once(now_);
-    } else if (std::holds_alternative<Suspend>(input)) {
-        suspend();
-    } else if (std::holds_alternative<Help>(input)) {
-        front_end_->show_help(now_);
-    } else if (const auto* refused = std::get_if<Refused>(&input)) {
-        front_end_->show(refused->error, now_);
-    }
 }
 
 // What a terminal's own Ctrl-Z does: the whole process group stops, the shell takes over.
@@ -362,18 +326,6 @@ void TerminalProcess::want_name() {
     if (last_error_.empty()) last_error_ = "nobody can be asked for a name; give one with --name";
 }
 
-void TerminalProcess::transmit() {
-    // First: the answer to what is sent may need the key that the receiver is given here.
-    receiver_.order(session_->take_receiver_orders());
-    if (send_blocked_ || !socket_) return;
-    SocketSink sink(*socket_);
-    session_->poll_transmit(now_, sink);
-    send_blocked_ = sink.blocked();
-    // The error that belongs to both processes came up in this one.
-    if (socket_->take_refused()) session_->on_refused(now_);
-    if (session_->take_wants_reconnect()) reconnect();
-}
-
 void TerminalProcess::show_events() {
     for (auto events = session_->take_events(); !events.empty(); events = session_->take_events()) {
         for (Event& event : events)
@@ -388,6 +340,7 @@ void TerminalProcess::show_event(Event& event) {
         if (auto text = explained(error->code)) error->text = std::move(*text);
         last_error_ = clean_line(error->text);
     }
+    inputs_->on_event(event);
     front_end_->show(event, now_);
     if (std::holds_alternative<TrustQuestion>(event) && front_end_->input_fd() < 0) {
         session_->decide_trust(now_, false);

@@ -4,7 +4,6 @@
 // has decoded. It looks after its children: a receiver or keeper that dies is started again.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,14 +13,14 @@
 #include "chat-client/core/session.h"
 #include "chat-client/process/credentials.h"
 #include "chat-client/process/front_end.h"
+#include "chat-client/process/inputs.h"
 #include "chat-client/process/keeper_child.h"
 #include "chat-client/process/options.h"
-#include "chat-client/process/receiver_child.h"
+#include "chat-client/process/server_connection.h"
 #include "sys/poll_set.h"
 #include "sys/secret_memory.h"
 #include "sys/signals.h"
 #include "sys/system_random.h"
-#include "sys/udp_socket.h"
 
 namespace chat::client {
 
@@ -45,32 +44,27 @@ class TerminalProcess {
     int make_session();
     void give_up_rights();
     void remark(std::string sentence);
-    bool open_socket();
     bool start_receiver();
     void try_next_address();
-    void reconnect();
     void turn();
+    void pass_on();
     void take_signals();
     bool take_receiver_packets();
     void reap_children();
-    void act_on_inputs();
-    void act(const UserInput& input);
-    bool accepts(const UserInput& input) const;
     void suspend();
     void want_name();
-    void transmit();
+    std::optional<Instant> held_until() const;
+    void drain_output();
     void show_events();
     void show_event(Event& event);
     void remember(const PublicKey& server_key);
     void receiver_lost(const std::string& how);
     std::optional<std::string> explained(ErrorCode code) const;
     std::optional<Instant> next_deadline() const;
-    bool may_try_next_address() const;
+    std::optional<Instant> next_address_due() const;
     int exit_status() const;
 
     Options options_;
-    std::vector<Endpoint> addresses_;
-    std::size_t address_ = 0;
     std::string server_;  // how the user called it
     bool on_terminal_;
     sys::SignalQueue signals_;
@@ -79,19 +73,18 @@ class TerminalProcess {
     std::optional<Credentials> credentials_;  // none with the plain-text protocol
     std::unique_ptr<Session> session_;
     std::unique_ptr<FrontEnd> front_end_;
-    std::optional<sys::UdpSocket> socket_;
+    std::optional<Inputs> inputs_;
     sys::PollSet poll_;
     Now now_;
-    std::deque<UserInput> inputs_;  // that the session does not take yet
+    std::optional<Instant> unwritten_since_;
     bool watched_ = false;
-    bool send_blocked_ = false;
     bool name_wanted_ = false;
     bool nobody_to_ask_ = false;
     bool told_of_freedom_ = false;
     bool leaving_ = false;    // because nobody reads the output any more
     std::string last_error_;  // why it ended, if it did not end well
 
-    ReceiverChild receiver_;
+    ServerConnection connection_;
     KeeperChild keeper_;
 };
 

@@ -29,10 +29,8 @@ const Binding bindings[] = {
     {Code::right, "", plain, EditAction::right},
     {Code::character, "f", ctrl, EditAction::right},
     {Code::left, "", ctrl, EditAction::word_left},
-    {Code::left, "", alt, EditAction::word_left},
     {Code::character, "b", alt, EditAction::word_left},
     {Code::right, "", ctrl, EditAction::word_right},
-    {Code::right, "", alt, EditAction::word_right},
     {Code::character, "f", alt, EditAction::word_right},
     {Code::home, "", plain, EditAction::home},
     {Code::character, "a", ctrl, EditAction::home},
@@ -65,6 +63,9 @@ const Binding bindings[] = {
     {Code::end, "", ctrl, Scroll::bottom},
     {Code::character, ">", alt, Scroll::bottom},
 
+    {Code::left, "", alt, Command::room_before},
+    {Code::right, "", alt, Command::room_after},
+
     {Code::character, "c", ctrl, Command::leave},
     {Code::character, "z", ctrl, Command::suspend},
     {Code::character, "l", ctrl, Command::redraw},
@@ -82,6 +83,10 @@ Action action_for(const Key& key, bool editor_empty) {
     if (key.code == Code::paste) return Insert{key.text};
     if (key.code == Code::character && !key.ctrl && !key.alt) return Insert{key.text};
     if (editor_empty && key == Key{Code::character, true, false, "d"}) return Command::leave;
+    if (key.code == Code::character && key.alt && !key.ctrl && key.text >= "1" && key.text <= "9" &&
+        key.text.size() == 1) {
+        return GoToRoom{static_cast<std::size_t>(key.text[0] - '0')};
+    }
     for (const auto& binding : bindings) {
         if (matches(binding, key)) return binding.action;
     }

@@ -4,6 +4,7 @@
 // table.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -45,6 +46,12 @@ struct Insert {
     bool operator==(const Insert&) const = default;
 };
 
+// Rooms have the numbers that the picture shows.
+struct GoToRoom {
+    std::size_t number = 0;
+    bool operator==(const GoToRoom&) const = default;
+};
+
 // What is neither editing nor scrolling.
 enum class Command : std::uint8_t {
     submit,  // what is typed is complete
@@ -52,10 +59,12 @@ enum class Command : std::uint8_t {
     leave,
     suspend,
     resize,
+    room_before,
+    room_after,
 };
 
 // Nothing, for a key without a meaning.
-using Action = std::variant<std::monostate, Insert, EditAction, Scroll, Command>;
+using Action = std::variant<std::monostate, Insert, EditAction, Scroll, GoToRoom, Command>;
 
 // `editor_empty` matters to Ctrl-D, which deletes a character or leaves.
 Action action_for(const Key& key, bool editor_empty);

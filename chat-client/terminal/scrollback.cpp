@@ -23,15 +23,20 @@ std::string head_of(const Line& line) {
     switch (line.kind) {
         case LineKind::message:
         case LineKind::own:
+        case LineKind::pending:
             return "<" + who + "> ";
         case LineKind::announcement:
             return who.empty() ? "! " : "! " + who + ": ";
         case LineKind::join:
         case LineKind::leave:
             return "* ";
+        case LineKind::topic:
         case LineKind::notice:
         case LineKind::error:
+        case LineKind::gap:
             return "-- ";
+        case LineKind::divider:
+            break;
     }
     return {};
 }
@@ -43,20 +48,76 @@ std::size_t row_of(const std::vector<TextRow>& rows, std::size_t offset) {
 
 }  // namespace
 
-void Scrollback::append(const Line& line) {
+Scrollback::Stored Scrollback::stored(const Line& line) {
     const std::string head = head_of(line);
     std::string text = printable(line.text);
     while (text.ends_with('\n'))
         text.pop_back();
-    lines_.push_back({line.kind, printable_line(line.time), line.who, head + text, head.size()});
+    return {line.kind, printable_line(line.time), line.who, head + text, head.size(),
+            line.seq,  printable_line(line.mark)};
+}
+
+std::uint64_t Scrollback::append(const Line& line) {
+    lines_.push_back(stored(line));
     bytes_ += lines_.back().bytes();
-    while (lines_.size() > 1 && (lines_.size() > limits_.lines_max || bytes_ > limits_.bytes_max)) {
-        bytes_ -= lines_.front().bytes();
-        lines_.pop_front();
-        ++first_id_;
+    while (lines_.size() > 1 && (lines_.size() > limits_.lines_max || bytes_ > limits_.bytes_max))
+        drop_oldest();
+    keep_places();
+    return next_id() - 1;
+}
+
+std::size_t Scrollback::prepend(std::span<const Line> lines) {
+    std::size_t taken = 0;
+    for (; taken < lines.size() && lines_.size() < limits_.lines_max; ++taken) {
+        auto line = stored(lines[lines.size() - 1 - taken]);
+        if (bytes_ + line.bytes() > limits_.bytes_max) break;
+        bytes_ += line.bytes();
+        lines_.push_front(std::move(line));
+        --first_id_;
     }
+    return taken;
+}
+
+void Scrollback::set_mark(std::uint64_t number, std::string_view mark) {
+    if (number < first_id_ || number >= next_id()) return;
+    lines_[static_cast<std::size_t>(number - first_id_)].mark = printable_line(mark);
+}
+
+void Scrollback::shrink_by(std::size_t bytes) {
+    const auto before = memory();
+    while (lines_.size() > 1 && before - memory() < bytes)
+        drop_oldest();
+    keep_places();
+}
+
+void Scrollback::drop_oldest() {
+    bytes_ -= lines_.front().bytes();
+    lines_.pop_front();
+    ++first_id_;
+}
+
+// Who read what is gone now reads the oldest there is.
+void Scrollback::keep_places() {
     if (top_ && top_->id < first_id_) top_ = Place{first_id_, 0};
     unseen_id_ = top_ ? std::max(unseen_id_, first_id_) : next_id();
+}
+
+bool Scrollback::at_top() const {
+    if (lines_.empty()) return true;
+    return (top_ ? moved_up(*top_, 0) : bottom_top()) == Place{first_id_, 0};
+}
+
+std::uint64_t Scrollback::oldest_seq() const {
+    for (const auto& line : lines_) {
+        if (line.seq != 0) return line.seq;
+    }
+    return 0;
+}
+
+bool Scrollback::full() const {
+    // What is nearly full would take a page of older lines only in part.
+    return lines_.size() + lines_.size() / 50 >= limits_.lines_max ||
+           bytes_ + bytes_ / 50 >= limits_.bytes_max;
 }
 
 void Scrollback::resize(int columns, int rows) {
@@ -161,7 +222,7 @@ PaneRow Scrollback::pane_row(const Stored& line, const Shape& shape, std::size_t
     const auto [begin, end] = shape.rows[row];
     const auto body = std::string_view(line.body);
     const auto head_end = std::clamp(line.head_bytes, begin, end);
-    PaneRow out{line.kind, line.who, 0, {}, {}, {}};
+    PaneRow out{line.kind, line.who, 0, {}, {}, {}, {}};
     if (row > 0) {
         out.indent = shape.indent;
     } else if (shape.shows_time) {
@@ -169,6 +230,7 @@ PaneRow Scrollback::pane_row(const Stored& line, const Shape& shape, std::size_t
     }
     out.head = body.substr(begin, head_end - begin);
     out.text = body.substr(head_end, end - head_end);
+    if (row + 1 == shape.rows.size()) out.mark = line.mark;
     return out;
 }
 

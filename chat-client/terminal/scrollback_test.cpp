@@ -2,6 +2,7 @@
 #include "chat-client/terminal/scrollback.h"
 
 #include <fmt/format.h>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ std::string page(const Scrollback& scrollback) {
         if (!row.time.empty()) out += ' ';
         out += row.head;
         out += row.text;
+        if (!row.mark.empty()) out += "   " + std::string(row.mark);
         out += '|';
     }
     return out;
@@ -56,6 +58,19 @@ TEST_CASE("lines of every kind") {
         {{"12:34", LineKind::leave, "", "alice left"}, 40, "12:34 * alice left|"},
         {{"12:34", LineKind::notice, "", "connected"}, 40, "12:34 -- connected|"},
         {{"12:34", LineKind::error, "", "no"}, 40, "12:34 -- no|"},
+        {{"12:34", LineKind::pending, "bob", "hello", 0, "pending"},
+         40,
+         "12:34 <bob> hello   pending|"},
+        {{"12:34", LineKind::topic, "", "bob set the topic: x"},
+         40,
+         "12:34 -- bob set the topic: x|"},
+        {{"", LineKind::gap, "", "entry 5 can no longer be had"},
+         40,
+         "-- entry 5 can no longer be had|"},
+        {{"", LineKind::divider, "", "new since you left"}, 40, "new since you left|"},
+        {{"12:34", LineKind::own, "bob", "one two three four five six", 7, "seen\n1/2"},
+         30,
+         "12:34 <bob> one two three four|            five six   seen⏎1/2|"},
         {{"", LineKind::message, "alice", "hello"}, 40, "<alice> hello|"},
         {{"12:34", LineKind::message, "alice", "hello"}, 20, "<alice> hello|"},
         {{"12:34", LineKind::message, "alice", "one two three four five six"},
@@ -231,4 +246,121 @@ TEST_CASE("old lines are dropped, by number and by size") {
         CHECK(scrollback.size() == 1);
         CHECK(scrollback.page().size() == 4);
     }
+}
+
+TEST_CASE("older lines come in front, and nothing in the pane moves") {
+    const std::vector<Line> older{{"", LineKind::message, "a", "x", 1},
+                                  {"", LineKind::message, "a", "y", 2}};
+    SECTION("the reader at the top") {
+        auto scrollback = numbered(10, 20, 4);
+        scrollback.scroll(Scroll::top);
+        REQUIRE(scrollback.at_top());
+        const auto before = page(scrollback);
+        CHECK(scrollback.prepend(older) == 2);
+        CHECK(page(scrollback) == before);
+        CHECK_FALSE(scrollback.at_top());
+        CHECK(scrollback.new_below() == 0);
+        scrollback.scroll(Scroll::page_up);
+        CHECK(page(scrollback) == "<a> x|<a> y|<a> 000|<a> 001|");
+        CHECK(scrollback.at_top());
+        CHECK(scrollback.oldest_seq() == 1);
+        say(scrollback, "news");
+        CHECK(scrollback.new_below() == 1);
+    }
+    SECTION("a pane that was not full fills from above") {
+        auto scrollback = numbered(1, 20, 4);
+        CHECK(scrollback.at_top());
+        CHECK(scrollback.oldest_seq() == 0);
+        scrollback.prepend(older);
+        CHECK(page(scrollback) == "<a> x|<a> y|<a> 000|");
+        CHECK(scrollback.at_bottom());
+    }
+    SECTION("nothing else was there") {
+        Scrollback scrollback;
+        CHECK(scrollback.at_top());
+        scrollback.prepend(older);
+        CHECK(page(scrollback) == "<a> x|<a> y|");
+        say(scrollback, "z");
+        CHECK(page(scrollback) == "<a> x|<a> y|<a> z|");
+        CHECK(scrollback.new_below() == 0);
+    }
+}
+
+TEST_CASE("older lines of any size keep the reader's place at any width") {
+    std::minstd_rand random(7);
+    const auto below = [&](unsigned limit) { return static_cast<unsigned>(random()) % limit; };
+    for (int round = 0; round < 200; ++round) {
+        Scrollback scrollback;
+        scrollback.resize(5 + static_cast<int>(below(60)), 1 + static_cast<int>(below(12)));
+        const auto text = [&] {
+            return std::string(below(120), static_cast<char>('a' + below(26)));
+        };
+        for (auto left = 1 + below(40); left > 0; --left)
+            say(scrollback, text());
+        for (auto left = below(5); left > 0; --left)
+            scrollback.scroll(static_cast<Scroll>(below(3)));
+        const auto before = page(scrollback);
+        const bool at_bottom = scrollback.at_bottom();
+        const auto new_below = scrollback.new_below();
+        const bool pane_full = scrollback.page().size() > 0 && !at_bottom;
+        std::vector<Line> older;
+        for (auto left = below(40); left > 0; --left)
+            older.push_back({"", LineKind::message, "a", text()});
+        CHECK(scrollback.prepend(older) == older.size());
+        CAPTURE(round);
+        if (pane_full) {
+            CHECK(page(scrollback) == before);
+        } else {
+            CHECK(page(scrollback).ends_with(before));
+        }
+        CHECK(scrollback.at_bottom() == at_bottom);
+        CHECK(scrollback.new_below() == new_below);
+    }
+}
+
+TEST_CASE("no more older lines are taken than there is room for, the newest of them") {
+    Scrollback scrollback({.lines_max = 3, .bytes_max = 1000});
+    scrollback.resize(20, 4);
+    say(scrollback, "now");
+    CHECK_FALSE(scrollback.full());
+    const std::vector<Line> older{{"", LineKind::message, "a", "x", 1},
+                                  {"", LineKind::message, "a", "y", 2},
+                                  {"", LineKind::message, "a", "z", 3}};
+    CHECK(scrollback.prepend(older) == 2);
+    CHECK(page(scrollback) == "<a> y|<a> z|<a> now|");
+    CHECK(scrollback.full());
+    CHECK(scrollback.prepend(older) == 0);
+    say(scrollback, "later");
+    CHECK(page(scrollback) == "<a> z|<a> now|<a> later|");
+    CHECK(scrollback.oldest_seq() == 3);
+
+    Scrollback small({.lines_max = 30, .bytes_max = 20});
+    say(small, "now");
+    CHECK(small.prepend(older) == 2);
+}
+
+TEST_CASE("marks change, also of lines that are gone") {
+    Scrollback scrollback({.lines_max = 2, .bytes_max = 1000});
+    scrollback.resize(20, 4);
+    const auto first = scrollback.append({"", LineKind::own, "a", "x", 1, "stored"});
+    CHECK(page(scrollback) == "<a> x   stored|");
+    scrollback.set_mark(first, "seen 1/2");
+    CHECK(page(scrollback) == "<a> x   seen 1/2|");
+    scrollback.set_mark(first, "");
+    CHECK(page(scrollback) == "<a> x|");
+    say(scrollback, "y");
+    say(scrollback, "z");
+    scrollback.set_mark(first, "seen 2/2");
+    scrollback.set_mark(first + 7, "seen 2/2");
+    CHECK(page(scrollback) == "<a> y|<a> z|");
+}
+
+TEST_CASE("memory is given back on demand, but for the last line") {
+    auto scrollback = numbered(100, 20, 4);
+    const auto before = scrollback.memory();
+    scrollback.shrink_by(before / 2);
+    CHECK(scrollback.memory() <= before - before / 2);
+    CHECK(scrollback.memory() > before / 3);
+    scrollback.shrink_by(before);
+    CHECK(page(scrollback) == "<a> 099|");
 }

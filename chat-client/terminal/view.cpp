@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "chat-client/terminal/bar.h"
 #include "chat-client/terminal/input_line.h"
 #include "chat-client/terminal/text.h"
 
@@ -16,95 +18,80 @@ namespace {
 // Which rows belong to what.
 struct Layout {
     bool title = false;
+    bool pinned = false;
     int pane_rows = 0;
     bool status = false;
 };
 
-Layout layout_of(int rows) {
+// Below this what is pinned would take too much from what is said.
+constexpr int rows_with_pinned = 8;
+
+Layout layout_of(int rows, const Status& status) {
     Layout layout;
     layout.title = rows >= 4;
     layout.status = rows >= 3;
-    layout.pane_rows = std::max(0, rows - 1 - (layout.status ? 1 : 0) - (layout.title ? 1 : 0));
+    layout.pinned = rows >= rows_with_pinned && !status.pinned.empty();
+    for (const bool taken : {layout.title, layout.pinned, layout.status, true})
+        rows -= taken ? 1 : 0;
+    layout.pane_rows = std::max(0, rows);
     return layout;
 }
 
-// Fills a row from the left and never beyond its width.
-class RowWriter {
-  public:
-    explicit RowWriter(int columns) : left_(columns) {}
-
-    // What does not fit is cut off between graphemes.
-    void add(std::string_view text, Style style) {
-        const auto part = prefix_of_columns(text, left_);
-        if (part.empty()) return;
-        left_ -= columns_of(part);
-        row_.push_back({std::string(part), style});
-    }
-    void blank(int columns, Style style) {
-        add(std::string(static_cast<std::size_t>(std::max(columns, 0)), ' '), style);
-    }
-    int left() const { return left_; }
-    FrameRow take() { return std::move(row_); }
-
-  private:
-    FrameRow row_;
-    int left_;
-};
-
-struct Item {
-    std::string text;
-    Style style = Style::bar;
-};
-
-// Items at the left and at the right, the first of each the most important: what there is no room
-// for is left out from the ends of the lists. The very first is shortened rather than left out.
-FrameRow bar(int columns, const std::vector<Item>& left, const std::vector<Item>& right) {
-    constexpr int gap = 2;
-    std::vector<Item> shown_left;
-    std::vector<Item> shown_right;
-    int used = 0;
-    const auto offer = [&](const Item& item, std::vector<Item>& shown) {
-        const int margin = used == 0 ? 2 : gap;
-        const int width = columns_of(item.text) + margin;
-        if (item.text.empty() || used + width > columns) return;
-        used += width;
-        shown.push_back(item);
-    };
-    for (std::size_t i = 0; i < std::max(left.size(), right.size()); ++i) {
-        if (i < left.size()) {
-            const bool first = i == 0 && columns_of(left[0].text) + 2 > columns;
-            offer(first ? Item{shortened(left[0].text, columns - 2), left[0].style} : left[i],
-                  shown_left);
-        }
-        if (i < right.size()) offer(right[i], shown_right);
-    }
-
-    RowWriter row(columns);
-    int wanted = 1;
-    for (const auto& item : shown_left) {
-        row.blank(wanted, Style::bar);
-        row.add(item.text, item.style);
-        wanted = gap;
-    }
-    int right_columns = 1;
-    for (const auto& item : shown_right)
-        right_columns += columns_of(item.text) + gap;
-    if (!shown_right.empty()) right_columns -= gap;
-    row.blank(row.left() - right_columns, Style::bar);
-    for (std::size_t i = shown_right.size(); i-- > 0;) {
-        row.add(shown_right[i].text, shown_right[i].style);
-        row.blank(i > 0 ? gap : row.left(), Style::bar);
-    }
-    row.blank(row.left(), Style::bar);
-    return row.take();
-}
-
 FrameRow title_bar(int columns, const Status& status) {
-    return bar(columns, {{printable_line(status.room)}, {printable_line(status.server)}},
+    constexpr int topic_columns_min = 12;
+    const auto topic = printable_line(status.topic);
+    return bar(columns,
+               {{printable_line(status.room)},
+                {printable_line(status.server)},
+                {topic, Style::bar, std::min(topic_columns_min, columns_of(topic))}},
                {{printable_line(status.name)}});
 }
 
-std::string below_words(const Scrollback& scrollback, const Words& words) {
+FrameRow pinned_row(int columns, const Status& status, const Words& words) {
+    const auto text = fmt::format(fmt::runtime(words.pinned), printable_line(status.pinned));
+    RowWriter row(columns);
+    row.add(shortened(text, columns), Style::announcement);
+    return row.take();
+}
+
+// "2:dev 3", "3:@bob 1!"
+std::string room_mark(const RoomMark& room) {
+    const auto name = printable_line(room.name);
+    if (room.unread == 0) return fmt::format("[{}:{}]", room.number, name);
+    return fmt::format("[{}:{} {}{}]", room.number, name, room.unread, room.called ? "!" : "");
+}
+
+// The other rooms, as many as fit in the order of their numbers; those where he is called come
+// before those with news, and those before the quiet ones.
+Item room_item(int columns, const std::vector<RoomMark>& rooms) {
+    const auto weight = [](const RoomMark& room) {
+        return room.called && room.unread > 0 ? 2 : room.unread > 0 ? 1 : 0;
+    };
+    std::vector<bool> shown(rooms.size());
+    bool called = false;
+    bool all_fit = true;
+    for (int wanted = 2; wanted >= 0 && all_fit; --wanted) {
+        for (std::size_t i = 0; i < rooms.size(); ++i) {
+            if (weight(rooms[i]) != wanted) continue;
+            const int width = columns_of(room_mark(rooms[i])) + 1;
+            all_fit = all_fit && width <= columns + 1;
+            if (width > columns + 1) continue;
+            columns -= width;
+            shown[i] = true;
+            called = called || wanted == 2;
+        }
+    }
+    std::string text;
+    for (std::size_t i = 0; i < rooms.size(); ++i) {
+        if (!shown[i]) continue;
+        if (!text.empty()) text += ' ';
+        text += room_mark(rooms[i]);
+    }
+    return {std::move(text), called ? Style::bar_alert : Style::bar};
+}
+
+std::string below_words(const Status& status, const Scrollback& scrollback, const Words& words) {
+    if (status.loading) return std::string(words.loading);
     if (scrollback.at_bottom()) return {};
     const auto count = scrollback.new_below();
     if (count == 0) return std::string(words.scrolled_up);
@@ -115,8 +102,9 @@ std::string below_words(const Scrollback& scrollback, const Words& words) {
 FrameRow status_bar(int columns, const Status& status, const Scrollback& scrollback,
                     const Words& words) {
     std::vector<Item> right;
-    right.push_back({below_words(scrollback, words),
-                     scrollback.new_below() > 0 ? Style::bar_alert : Style::bar});
+    right.push_back(
+        {below_words(status, scrollback, words),
+         scrollback.new_below() > 0 && !status.loading ? Style::bar_alert : Style::bar});
     if (status.waiting > 0) {
         right.push_back({fmt::format(fmt::runtime(words.waiting), status.waiting)});
     }
@@ -125,7 +113,9 @@ FrameRow status_bar(int columns, const Status& status, const Scrollback& scrollb
     }
     if (status.lag_ms) right.push_back({fmt::format(fmt::runtime(words.lag), *status.lag_ms)});
     const Style style = status.alert ? Style::bar_alert : Style::bar;
-    return bar(columns, {{printable_line(status.connection), style}}, right);
+    return bar(columns,
+               {{printable_line(status.connection), style}, room_item(columns / 2, status.rooms)},
+               right);
 }
 
 struct LineStyles {
@@ -139,11 +129,17 @@ LineStyles styles_of(const PaneRow& row) {
             return {name_style(row.who), Style::normal};
         case LineKind::own:
             return {Style::own, Style::normal};
+        case LineKind::pending:
+            return {Style::dim, Style::dim};
         case LineKind::announcement:
             return {Style::announcement, Style::announcement};
         case LineKind::join:
         case LineKind::leave:
+        case LineKind::divider:
             return {Style::dim, Style::dim};
+        case LineKind::gap:
+            return {Style::error, Style::error};
+        case LineKind::topic:
         case LineKind::notice:
             return {Style::accent, Style::accent};
         case LineKind::error:
@@ -152,7 +148,23 @@ LineStyles styles_of(const PaneRow& row) {
     return {Style::normal, Style::normal};
 }
 
+// "--- text ---" from edge to edge.
+FrameRow divider_row(int columns, std::string_view text) {
+    const auto shown = shortened(text, columns);
+    const int left = (columns - columns_of(shown)) / 2;
+    const auto dashes = [](int count) { return std::string(static_cast<std::size_t>(count), '-'); };
+    RowWriter writer(columns);
+    if (left >= 2) {
+        writer.add(dashes(left - 1) + " " + shown + " ", Style::accent);
+        writer.add(dashes(writer.left()), Style::accent);
+    } else {
+        writer.add(shown, Style::accent);
+    }
+    return writer.take();
+}
+
 FrameRow pane_row(int columns, const PaneRow& row) {
+    if (row.kind == LineKind::divider) return divider_row(columns, row.text);
     const auto styles = styles_of(row);
     RowWriter writer(columns);
     writer.blank(row.indent, Style::normal);
@@ -162,7 +174,36 @@ FrameRow pane_row(int columns, const PaneRow& row) {
     }
     writer.add(row.head, styles.head);
     writer.add(row.text, styles.text);
+    const int mark_columns = columns_of(row.mark);
+    if (mark_columns > 0 && writer.left() >= mark_columns + 1) {
+        writer.blank(writer.left() - mark_columns, Style::normal);
+        writer.add(row.mark, Style::dim);
+    }
     return writer.take();
+}
+
+// What is under way stands below what was said, and takes at most half of the pane; who reads
+// further up does not see it.
+std::vector<FrameRow> pane(Size size, const Status& status, const Scrollback& scrollback) {
+    Scrollback below;
+    std::vector<PaneRow> under_way;
+    if (scrollback.at_bottom() && size.rows > 1 && !status.pending.empty()) {
+        below.resize(size.columns, std::max(size.rows / 2, 1));
+        for (const auto& line : status.pending)
+            below.append(line);
+        under_way = below.page();
+    }
+    auto shown = scrollback.page();
+    const auto room = static_cast<std::size_t>(size.rows) - under_way.size();
+    if (shown.size() > room) {
+        shown.erase(shown.begin(), shown.end() - static_cast<std::ptrdiff_t>(room));
+    }
+    shown.insert(shown.end(), under_way.begin(), under_way.end());
+
+    std::vector<FrameRow> rows;
+    for (const auto& row : shown)
+        rows.push_back(pane_row(size.columns, row));
+    return rows;
 }
 
 // The prompt gives way before the text does.
@@ -207,19 +248,19 @@ FrameRow input_row(int columns, const Status& status, const Editor& editor, cons
 Frame compose(Size size, const Status& status, Scrollback& scrollback, const Editor& editor,
               const Words& words) {
     size = {std::max(size.columns, 1), std::max(size.rows, 1)};
-    const auto layout = layout_of(size.rows);
-    scrollback.resize(size.columns, layout.pane_rows);
+    const auto layout = layout_of(size.rows, status);
 
     Frame frame;
     frame.size = size;
     if (layout.title) frame.rows.push_back(title_bar(size.columns, status));
+    if (layout.pinned) frame.rows.push_back(pinned_row(size.columns, status, words));
+    scrollback.resize(size.columns, layout.pane_rows);
     if (layout.pane_rows > 0) {
         // New text stands next to the line where one types, also while there is little of it.
-        const auto page = scrollback.page();
+        auto rows = pane({size.columns, layout.pane_rows}, status, scrollback);
         frame.rows.resize(frame.rows.size() + static_cast<std::size_t>(layout.pane_rows) -
-                          page.size());
-        for (const auto& row : page)
-            frame.rows.push_back(pane_row(size.columns, row));
+                          rows.size());
+        std::ranges::move(rows, std::back_inserter(frame.rows));
     }
     if (layout.status) frame.rows.push_back(status_bar(size.columns, status, scrollback, words));
     frame.cursor_row = static_cast<int>(frame.rows.size());

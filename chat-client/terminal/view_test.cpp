@@ -238,8 +238,20 @@ TEST_CASE("styles tell who speaks") {
 
 TEST_CASE("nothing from outside reaches the frame raw") {
     Scene scene;
-    scene.status = {
-        "\033]0;server", "\nroom", "na\rme", "\007state", false, Question::none, {}, {}, 0};
+    scene.status = {"\033]0;server",
+                    "\nroom",
+                    "na\rme",
+                    "\007state",
+                    false,
+                    Question::none,
+                    {},
+                    {},
+                    0,
+                    "\033topic",
+                    "\bpinned",
+                    {{2, "\033room", 1, true}},
+                    {},
+                    true};
     scene.add(LineKind::message, "\033[H",
               "\x9b"
               "2J\b\b");
