@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <array>
+#include <expected>
 #include <map>
 #include <optional>
 #include <set>
@@ -10,6 +11,7 @@
 #include "proto/session/initiator.h"
 #include "proto/session/nonce_check.h"
 #include "tests/fuzz/frame_fuzz.h"
+#include "tests/fuzz/frame_ledger.h"
 #include "tests/simulation/seeded_random.h"
 #include "tests/support/server_drive.h"
 
@@ -23,6 +25,9 @@ constexpr std::size_t long_log_entries_max = server::tail_entries_max + 400;
 constexpr std::uint64_t log_epoch = 3;
 constexpr int operations_max = 64;
 constexpr server::RoomId lobby = 1;
+// What rooms may be called here, and how many of those that are made are spoken of.
+constexpr std::string_view room_names[] = {"lobby", "garden", "attic", "no room"};
+constexpr server::RoomId rooms_tried = 4;
 
 struct Member {
     std::string name;
@@ -49,12 +54,12 @@ class Play final : public TransmitSink {
     explicit Play(Script script)
         : script_(script),
           log_entries_max_(script_.byte() % 4 == 0 ? long_log_entries_max : short_log_entries_max),
-          log_(log_entries_max_),
+          log_(log_epoch, log_entries_max_),
           server_({server::ClassicAccess::off, server::classic_silence_default},
-                  {KeyPair::generate(random_), {}, 1, std::nullopt, log_epoch}, random_, memory_,
+                  {KeyPair::generate(random_), {}, 1, std::nullopt}, random_, memory_,
                   [](const Endpoint& peer) { return std::to_string(peer.port); }) {
         forget_nonces();  // the same keys with each input
-        if (log_entries_max_ == long_log_entries_max) remember();
+        restore();
         for (std::size_t i = 0; i < members_.size(); ++i) {
             members_[i].name = i == 0 ? "alice" : "bob";
             members_[i].home = {IpAddress::v4(192, 0, 2, 1), static_cast<std::uint16_t>(4000 + i)};
@@ -69,6 +74,7 @@ class Play final : public TransmitSink {
             drive();
         }
         room_ = SIZE_MAX;
+        failures_ = 0;
         drive();
         passes(server::session_idle_max + server::session_idle_max);
         require(server_.secure().members() == 0, "who is silent has left");
@@ -87,27 +93,40 @@ class Play final : public TransmitSink {
             sent_.emplace_back(to, Bytes(bytes.begin(), bytes.end()));
     }
     bool blocked() const { return room_ == 0; }
-    std::vector<server::Seq> store(std::span<const server::Append> appends,
-                                   const std::vector<server::NameBinding>&) {
-        for (const auto& append : appends) {
-            const auto& entry = stored_.emplace_back(append.entry);
-            if (entry.kind != server::EntryKind::message || !entry.origin.verified) continue;
-            require(taken_.emplace(entry.name, entry.origin.msg_id).second,
-                    "a message number is used once");
+    std::expected<std::vector<server::Seq>, std::string> commit(const server::Changes& changes) {
+        if (failures_ > 0) {
+            --failures_;
+            return std::unexpected("the disk is full");
         }
-        if (appends.empty()) return {};
-        return log_.append(appends);
+        auto seqs = log_.commit(changes);
+        require(seqs.has_value(), "the log takes it");
+        ledger_.committed(changes, *seqs);
+        return seqs;
     }
-    server::Page read(const server::ReadRequest& request) { return log_.read(request); }
+    std::expected<server::Page, std::string> read(const server::ReadRequest& request) {
+        return log_.read(request);
+    }
+    std::expected<std::optional<server::SearchAnswer>, std::string> search(
+        const server::SearchRequest& request) {
+        for (const server::RoomId room : request.rooms)
+            require(ledger_.has(room), "only rooms that are there are searched");
+        return log_.search(request);
+    }
 
   private:
-    // An earlier run of the server, in which somebody said a lot.
-    void remember() {
-        std::vector<server::Append> appends(server::tail_entries_max + 300);
-        for (auto& append : appends)
-            append = {lobby, {server::EntryKind::message, 0, {}, "carol", "long ago"}};
-        store(appends, {});
-        server_.restore_log(lobby, 1, stored_.size() + 1);
+    // An earlier run of the server, in which somebody may have said a lot.
+    void restore() {
+        server::Stored stored = *log_.load(now_.wall);
+        ledger_.restored(stored);
+        if (log_entries_max_ == long_log_entries_max) {
+            server::Changes earlier;
+            earlier.appends.assign(
+                server::tail_entries_max + 300,
+                {lobby, {server::EntryKind::message, 0, {}, "carol", "long ago"}});
+            commit(earlier);
+            stored.rooms.front().head = earlier.appends.size() + 1;
+        }
+        server_.restore(now_, stored);
     }
 
     void enter(Member& member) {
@@ -130,6 +149,8 @@ class Play final : public TransmitSink {
                 request.next_seq = 1;
                 request.name_bytes = static_cast<std::uint8_t>(member.name.size());
                 std::ranges::copy(member.name, request.name.begin());
+                request.room_bytes = static_cast<std::uint8_t>(room_names[0].size());
+                std::ranges::copy(room_names[0], request.room.begin());
                 handshake.trust(now_, Key32{}, request);
             }
         }
@@ -157,13 +178,15 @@ class Play final : public TransmitSink {
             case 4:
                 return command(script_.byte(), member.name);
             case 5:
-                return say(member, from);
+                return say(member, from, 1 + script_.u16() % 3000);
             case 6:
                 return answer(member, from);
             case 7:
                 // A datagram that got lost.
                 seal(*member.sealer, Bytes(16), 0);
                 return;
+            case 8:
+                return want(member, from, script_.byte());
             default:
                 return arrives(from, seal(*member.sealer, take_plaintext(script_), code));
         }
@@ -171,6 +194,10 @@ class Play final : public TransmitSink {
 
     void command(std::uint8_t which, const std::string& name) {
         if (which % 8 == 7) return server_.on_shutdown(now_);
+        if (which % 8 == 6) {
+            failures_ = which / 8;
+            return;
+        }
         control(server::ControlRequest::Kind::command, which % 4 == 0 ? "kick " + name : "list");
     }
 
@@ -180,20 +207,54 @@ class Play final : public TransmitSink {
     }
 
     // The next message, in parts or not.
-    void say(Member& member, const Endpoint& from) {
-        const std::size_t size = 1 + script_.u16() % 3000;
+    void say(Member& member, const Endpoint& from, std::size_t size) {
         const std::string text = "m" + std::string(size, 'y');
         const auto parts = static_cast<std::uint8_t>((text.size() - 1) / frame::part_bytes + 1);
         const std::uint64_t id = next_msg_id_[member.name]++;
         for (std::uint8_t part = 0; part < parts; ++part) {
-            std::array<std::byte, datagram::plaintext_bytes_max> buffer;
-            Writer writer(buffer);
             const auto piece =
                 std::string_view(text).substr(part * frame::part_bytes, frame::part_bytes);
-            require(write(writer, frame::Msg{lobby, id, part, parts, piece}) && frame::pad(writer),
-                    "a part fits");
-            arrives(from, seal(*member.sealer, writer.written(), 1));
+            sends(member, from, frame::Msg{lobby, id, frame::MsgKind::message, part, parts, piece});
         }
+    }
+
+    // What a client may want of rooms.
+    void want(Member& member, const Endpoint& from, std::uint8_t what) {
+        const server::RoomId room = 1 + what / 8 % rooms_tried;
+        switch (what % 8) {
+            case 0:
+                return sends(member, from,
+                             frame::Join{frame::RoomKind::named, room_names[room - 1]});
+            case 1:
+                return sends(member, from,
+                             frame::Join{frame::RoomKind::conversation,
+                                         members_[what / 8 % members_.size()].name});
+            case 2:
+                return sends(member, from, frame::Part{room});
+            case 3:
+                return sends(member, from, frame::MembersWanted{room, {}});
+            case 4:
+                return sends(member, from, frame::RoomsWanted{});
+            case 5:
+                return sends(member, from, frame::Search{what, what < 128 ? room : 0, 0, "my"});
+            case 6: {
+                const std::uint64_t at = 1U + script_.byte();
+                const auto count = static_cast<std::uint16_t>(1U + script_.byte());
+                return sends(member, from, frame::EntriesWanted{room, at, count, 0});
+            }
+            default: {
+                const auto kind = what < 128 ? frame::MsgKind::topic : frame::MsgKind::message;
+                const std::uint64_t id = next_msg_id_[member.name]++;
+                return sends(member, from, frame::Msg{room, id, kind, 0, 1, member.name});
+            }
+        }
+    }
+
+    void sends(Member& member, const Endpoint& from, const auto& wanted) {
+        std::array<std::byte, datagram::plaintext_bytes_max> buffer;
+        Writer writer(buffer);
+        require(write(writer, wanted) && frame::pad(writer), "one frame fits");
+        arrives(from, seal(*member.sealer, writer.written(), 1));
     }
 
     // Acknowledges what came, and says that it receives where it was asked.
@@ -206,10 +267,13 @@ class Play final : public TransmitSink {
             proved_.insert(member.challenge->first);
         }
         frame::RoomAck room;
-        room.room = lobby;
-        room.next_seq = 1 + script_.byte() % (stored_.size() + 1);
+        room.next_seq = script_.byte();
         room.credit = script_.byte();
-        write(writer, room);
+        ledger_.for_each_room([&](server::RoomId id, server::Seq head) {
+            room.room = id;
+            room.next_seq = 1 + room.next_seq % head;
+            write(writer, room);
+        });
         frame::pad(writer);
         arrives(from, seal(*member.sealer, writer.written(), 2));
     }
@@ -242,6 +306,11 @@ class Play final : public TransmitSink {
 
     void drive() {
         server::drive(server_, now_, *this);
+        for (const auto& [room, first_kept] : log_.take_trimmed()) {
+            ledger_.trimmed(room, first_kept);
+            server_.on_trimmed(room, first_kept);
+        }
+        require(log_.tend(now_.wall).has_value(), "the log is well");
         server_.take_events();
         for (auto& [to, bytes] : std::exchange(sent_, {}))
             is_sent(to, bytes);
@@ -273,7 +342,12 @@ class Play final : public TransmitSink {
         require(frame::read_frames(frame::Sender::server, opened->plaintext, frames),
                 "the server sends frames that are frames");
         for (const auto& one : frames)
-            std::visit([&](const auto& f) { hear(member, to, f); }, one);
+            std::visit(
+                [&](const auto& f) {
+                    ledger_.check(member.identity.public_key, f);
+                    hear(member, to, f);
+                },
+                one);
     }
 
     void hear_handshake(const Endpoint& to, std::span<const std::byte> bytes) {
@@ -282,39 +356,7 @@ class Play final : public TransmitSink {
         }
     }
 
-    const server::Entry& entry(server::Seq seq) const {
-        require(seq >= 1 && seq <= stored_.size(), "only what is stored is spoken of");
-        return stored_[seq - 1];
-    }
-    void check_entry(server::Seq seq, const frame::Entry& heard) const {
-        const auto& own = entry(seq);
-        require(heard.text == own.text, "an entry is sent as it stands in the log");
-        require(static_cast<int>(heard.kind) == static_cast<int>(own.kind), "as what it is");
-    }
-
-    void hear(Member&, const Endpoint&, const frame::Events& events) const {
-        auto rest = events.entries;
-        for (server::Seq seq = events.first_seq; seq < events.first_seq + events.count; ++seq)
-            check_entry(seq, *frame::take_entry(rest));
-    }
-    void hear(Member&, const Endpoint&, const frame::EventPart& part) const { entry(part.seq); }
-    void hear(Member&, const Endpoint&, const frame::Head& head) const {
-        require(head.head <= stored_.size() + 1 && head.tail <= head.head, "the head is the head");
-    }
-    void hear(Member&, const Endpoint&, const frame::Gone& gone) const {
-        entry(gone.to);
-        require(gone.from <= gone.to, "what is gone is a range");
-        require(gone.to + log_entries_max_ <= stored_.size(), "only what is gone is said to be");
-    }
     void hear(Member& member, const Endpoint&, const frame::MsgAck& ack) {
-        for (std::size_t i = 0; i < ack.count; ++i) {
-            const auto& result = ack.results[i];
-            if (result.status != frame::MsgStatus::stored) continue;
-            const auto& origin = entry(result.seq).origin;
-            require(origin.verified && origin.key == member.identity.public_key &&
-                        origin.msg_id == result.msg_id,
-                    "what is acknowledged is in the log");
-        }
         next_msg_id_[member.name] = ack.next_msg_id;
     }
     void hear(Member& member, const Endpoint& to, const frame::PathChallenge& challenge) {
@@ -333,9 +375,9 @@ class Play final : public TransmitSink {
     std::array<Member, 2> members_;
     std::map<std::uint32_t, Member*> by_sid_;
     std::map<std::string, std::uint64_t> next_msg_id_{{"alice", 1}, {"bob", 1}};
-    std::vector<server::Entry> stored_;
-    std::set<std::pair<std::string, std::uint64_t>> taken_;  // message numbers
-    std::size_t room_ = SIZE_MAX;                            // datagrams the socket still takes
+    Ledger ledger_;
+    int failures_ = 0;             // of the next attempts to store something
+    std::size_t room_ = SIZE_MAX;  // datagrams the socket still takes
     std::vector<std::pair<Endpoint, std::span<const std::byte>>> borrowed_;
     std::vector<std::pair<Endpoint, Bytes>> sent_;
     std::map<Endpoint, std::pair<std::uint64_t, std::size_t>> owed_;  // datagrams and bytes

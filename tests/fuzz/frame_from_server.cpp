@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -62,10 +63,10 @@ class Play final : public TransmitSink {
             case 1:
                 return passes_at_most(seconds(script_.byte()));
             case 2:
-                session_.say(now_, as_text(script_.bytes(script_.byte())), "said");
+                session_.say(now_, "lobby", as_text(script_.bytes(script_.byte())), "said");
                 return;
             case 3:
-                session_.say(now_, std::string(script_.u16() % 8192 + 1, 'z'), "long");
+                session_.say(now_, "lobby", std::string(script_.u16() % 8192 + 1, 'z'), "long");
                 return;
             case 4:
                 return session_.set_accepts_events(now_, script_.byte() % 2 == 0);
@@ -86,23 +87,56 @@ class Play final : public TransmitSink {
             case 10:
                 // What a receiver process that has fallen to the enemy may say.
                 return session_.on_receiver_frame(now_, script_.bytes(script_.byte()));
+            case 11:
+                return want(script_.byte());
             default:
                 if (sealer_) heard(seal(*sealer_, take_plaintext(script_), code));
         }
     }
 
+    // What a user may ask for besides saying something.
+    void want(std::uint8_t what) {
+        static constexpr std::string_view rooms[] = {"lobby", "garden", "@bob", "nowhere"};
+        const std::string_view room = rooms[what / 8 % std::size(rooms)];
+        switch (what % 8) {
+            case 0:
+                return session_.join(now_, room);
+            case 1:
+                return session_.part(now_, room);
+            case 2:
+                return session_.list_rooms(now_);
+            case 3:
+                return session_.list_members(now_, room);
+            case 4:
+                session_.set_topic(now_, room, as_text(script_.bytes(script_.byte())));
+                return;
+            case 5:
+                return session_.want_history(now_, room, script_.byte(), 1U + script_.byte());
+            case 6:
+                return session_.search(now_, room, as_text(script_.bytes(script_.byte())));
+            default:
+                session_.say(now_, room, "elsewhere", "there");
+        }
+    }
+
     void welcome() {
         if (!sealer_) return;
+        frame::Room room;
+        room.room = 1;
+        room.tail = 1 + script_.byte() % 16;
+        room.next_seq = room.tail + script_.byte() % 16;
+        room.head = room.next_seq + script_.byte();
+        room.name = "lobby";
+        const std::uint8_t flags = script_.byte();
+        room.flags = flags / 4 % 2;
         frame::Welcome welcome;
-        welcome.room = 1;
-        welcome.tail = 1 + script_.byte() % 16;
-        welcome.next_seq = welcome.tail + script_.byte() % 16;
-        welcome.head = welcome.next_seq + script_.byte();
-        welcome.flags = script_.byte() % 4;
+        welcome.room = room.room;
+        welcome.flags = flags % 4;
         welcome.name = "erin";
         std::array<std::byte, datagram::plaintext_bytes_max> buffer;
         Writer writer(buffer);
-        require(write(writer, welcome) && frame::pad(writer), "a welcome fits");
+        require(write(writer, welcome) && write(writer, room) && frame::pad(writer),
+                "a welcome fits");
         heard(seal(*sealer_, writer.written(), 0));
     }
 
@@ -196,31 +230,49 @@ class Play final : public TransmitSink {
                 "the client sends frames that are frames");
     }
 
-    // However a server lies, nothing is shown twice, and no hole is silent.
+    // However a server lies, in no room is anything shown twice, and no hole is silent.
     void show() {
         for (const auto& event : session_.take_events())
             std::visit([this](const auto& e) { shown(e); }, event);
     }
-    void shown(const client::Welcome& welcome) { next_ = welcome.next; }
-    void shown(const client::Message& message) { number(message.seq); }
-    void shown(const client::Joined& joined) { number(joined.seq); }
-    void shown(const client::Left& left) { number(left.seq); }
-    void shown(const client::Announcement& announcement) { number(announcement.seq); }
+    void shown(const client::Welcome& welcome) { places_[welcome.room] = {welcome.next, 0}; }
+    void shown(const client::RoomLeft& left) { places_.erase(left.room); }
+    void shown(const client::Message& message) { is_entry(message); }
+    void shown(const client::Joined& joined) { is_entry(joined); }
+    void shown(const client::Left& left) { is_entry(left); }
+    void shown(const client::Announcement& announcement) { is_entry(announcement); }
+    void shown(const client::Topic& topic) { is_entry(topic); }
+    void shown(const client::HistoryEnd& end) { place_in(end.room).history = 0; }
     void shown(const client::Gap& gap) {
-        if (std::exchange(renumbered_, false)) next_ = gap.from;
-        require(gap.from == next_ && gap.to >= gap.from, "a gap begins where the user is");
-        next_ = gap.to + 1;
+        Place& place = place_in(gap.room);
+        require(gap.from == place.next && gap.to >= gap.from, "a gap begins where the user is");
+        place.next = gap.to + 1;
     }
     void shown(const client::Error& error) {
-        if (error.code == client::ErrorCode::history_restarted) renumbered_ = true;
+        if (error.code == client::ErrorCode::history_restarted) places_.clear();
     }
     template <class Other>
     void shown(const Other&) {}
-    void number(std::uint64_t seq) {
-        require(next_ != 0, "nothing is shown before the welcome");
-        if (std::exchange(renumbered_, false)) next_ = seq;
-        require(seq == next_, "every number is shown once, ascending, without a hole");
-        next_ = seq + 1;
+
+    struct Place {
+        std::uint64_t next = 0;     // the number to be shown next
+        std::uint64_t history = 0;  // the last one shown of what was asked for; 0: nothing is
+    };
+    Place& place_in(const std::string& room) {
+        const auto found = places_.find(room);
+        require(found != places_.end(), "nothing is shown before the welcome");
+        return found->second;
+    }
+    template <class Entry>
+    void is_entry(const Entry& entry) {
+        Place& place = place_in(entry.room);
+        if (entry.history) {
+            require(entry.seq > place.history, "what was asked for is shown ascending");
+            place.history = entry.seq;
+        } else {
+            require(entry.seq == place.next, "a number is shown once, ascending, without a hole");
+            place.next = entry.seq + 1;
+        }
     }
 
     Script script_;
@@ -241,8 +293,7 @@ class Play final : public TransmitSink {
     std::optional<ServerOpener> previous_opener_;
     std::uint32_t server_sid_ = 0;
     std::vector<Bytes> sent_;
-    std::uint64_t next_ = 0;   // the number to be shown next; 0 before the welcome
-    bool renumbered_ = false;  // the server claims to have another log than before
+    std::map<std::string, Place> places_;  // by room
 };
 
 }  // namespace

@@ -15,10 +15,11 @@ namespace chat::fuzz {
 namespace {
 
 bool is_known(std::uint8_t type) {
-    static constexpr std::array<std::uint8_t, 16> known{0x01, 0x02, 0x10, 0x11, 0x12, 0x20,
-                                                        0x21, 0x22, 0x23, 0x24, 0x30, 0x31,
-                                                        0x40, 0x41, 0x50, 0x51};
-    return std::ranges::find(known, type) != known.end();
+    static constexpr std::uint8_t known[] = {
+        0x01, 0x02, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
+        0x29, 0x2a, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x40, 0x41, 0x50, 0x51, 0x52};
+    static_assert(std::size(known) == std::variant_size_v<frame::Frame>);
+    return std::ranges::find(known, type) != std::end(known);
 }
 
 // The plaintext without frames of unknown types, and without its filling.
@@ -60,6 +61,16 @@ void check_inside(const frame::Members& members) {
         frame::append_member_name(*name, again);
     }
     require(rest.empty() && std::ranges::equal(again, members.names), "names go round");
+}
+void check_inside(const frame::Rooms& rooms) {
+    auto rest = rooms.rooms;
+    Bytes again;
+    for (int i = 0; i < rooms.count; ++i) {
+        const auto room = frame::take_listed_room(rest);
+        require(room.has_value(), "all rooms are there");
+        frame::append_listed_room(*room, again);
+    }
+    require(rest.empty() && std::ranges::equal(again, rooms.rooms), "rooms go round");
 }
 template <class Other>
 void check_inside(const Other&) {}

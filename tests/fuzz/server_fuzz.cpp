@@ -2,6 +2,7 @@
 // A script of operations against the whole server: who sends what, how time passes, what the
 // operator does, when the socket is full and when the log answers. The ledger of the simulated
 // world keeps the account, so every promise is checked here too.
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,19 +25,21 @@ class Play final : public TransmitSink {
   public:
     explicit Play(Script script)
         : script_(script),
-          log_(log_entries_max),
+          log_(1, log_entries_max),
           server_({server::ClassicAccess::any, silence_max},
-                  {KeyPair::generate(random_), {}, 1, std::nullopt, 1}, random_,
+                  {KeyPair::generate(random_), {}, 1, std::nullopt}, random_,
                   *std::pmr::new_delete_resource(),
                   [](const Endpoint& peer) { return std::to_string(peer.port); }),
-          ledger_(silence_max) {}
+          ledger_(silence_max) {
+        server_.restore(now_, *log_.load(now_.wall));
+    }
 
     void run() {
         while (!script_.empty()) {
             operation(script_.byte());
             drive();
         }
-        commits_ = true;
+        log_becomes(LogIs::well);
         room_ = SIZE_MAX;
         drive();
         // Each second lets a member hear a burst; nobody can be further behind than the log is
@@ -59,24 +62,43 @@ class Play final : public TransmitSink {
             ledger_.on_sent(to, bytes);
     }
     bool blocked() const { return room_ == 0; }
-    // The log may let us wait.
-    std::vector<server::Seq> store(std::span<const server::Append> appends,
-                                   const std::vector<server::NameBinding>&) {
-        require(in_log_.empty() || appends.empty(), "one batch in the log at a time");
-        in_log_.insert(in_log_.end(), appends.begin(), appends.end());
-        if (!commits_ || in_log_.empty()) return {};
-        auto seqs = log_.append(in_log_);
-        ledger_.on_committed(in_log_, seqs, server_.chat().roster());
-        in_log_.clear();
-        return seqs;
+    // The log may let us wait, or fail.
+    std::optional<server::Committed> commit(const server::Changes& changes) {
+        require(in_log_ == nullptr, "one batch in the log at a time");
+        if (log_is_ == LogIs::full) return std::unexpected("the disk is full");
+        if (log_is_ == LogIs::late) {
+            in_log_ = &changes;
+            return std::nullopt;
+        }
+        return store(changes);
     }
-    server::Page read(const server::ReadRequest& request) {
+    server::Read read(const server::ReadRequest& request) {
+        if (log_is_ == LogIs::full) return std::unexpected("the disk cannot be read");
         auto page = log_.read(request);
-        ledger_.on_page(page.first_kept);
+        ledger_.on_page(*page);
         return page;
+    }
+    std::expected<std::optional<server::SearchAnswer>, std::string> search(
+        const server::SearchRequest&) {
+        require(false, "the plain-text protocol finds nothing");
+        return std::nullopt;
     }
 
   private:
+    enum class LogIs : std::uint8_t { well, late, full };
+
+    server::Committed store(const server::Changes& changes) {
+        auto seqs = log_.commit(changes);
+        ledger_.on_committed(changes.appends, *seqs, server_.chat().roster());
+        return seqs;
+    }
+    void log_becomes(LogIs state) {
+        log_is_ = state;
+        if (in_log_ == nullptr) return;
+        const server::Changes& changes = *std::exchange(in_log_, nullptr);
+        server::answer_commit(server_, now_, store(changes));
+    }
+
     void operation(std::uint8_t code) {
         switch (code % 12) {
             case 0:
@@ -116,8 +138,9 @@ class Play final : public TransmitSink {
                                    ? "kick " + std::string(name())
                                    : std::string(as_text(script_.bytes(script_.byte() % 16))));
             case 10:
-                commits_ = !commits_;
-                return;
+                return log_becomes(log_is_ != LogIs::well ? LogIs::well
+                                   : code < 128           ? LogIs::late
+                                                          : LogIs::full);
             default:
                 room_ = script_.byte();
                 if (room_ > 127) room_ = SIZE_MAX;
@@ -151,7 +174,13 @@ class Play final : public TransmitSink {
         ledger_.note_vanished(server_.chat().roster());
         server::drive(server_, now_, *this);
         server_.take_events();
-        if (in_log_.empty()) ledger_.at_rest(now_.at, server_);
+        log_.tend(now_.wall);
+        for (const auto& [room, first_kept] : log_.take_trimmed())
+            server_.on_trimmed(room, first_kept);
+        // What waits for the log was caused in an earlier turn.
+        if (in_log_ == nullptr && server_.chat().is_committed()) {
+            ledger_.at_rest(now_.at, server_);
+        }
         const auto& broken = ledger_.broken();
         require(!broken, broken.value_or(""));
     }
@@ -162,8 +191,8 @@ class Play final : public TransmitSink {
     server::MemoryLog log_;
     server::Server server_;
     simulation::Ledger ledger_;
-    std::vector<server::Append> in_log_;
-    bool commits_ = true;
+    LogIs log_is_ = LogIs::well;
+    const server::Changes* in_log_ = nullptr;
     std::size_t room_ = SIZE_MAX;  // datagrams the socket still takes
     std::vector<std::pair<Endpoint, std::span<const std::byte>>> borrowed_;
 };

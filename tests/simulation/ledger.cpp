@@ -23,8 +23,16 @@ using server::Seq;
 // Written out, so that a change of the server's words is noticed here too.
 constexpr std::string_view ok = "OK";
 constexpr std::string_view exit_word = "EXIT";
-constexpr std::array<std::string_view, 6> short_answers{
-    ok, "该用户已存在", "用户名无效", "聊天室已满", "发言太快，请稍候", "消息太长"};
+constexpr std::array<std::string_view, 8> short_answers{
+    ok,
+    "该用户已存在",
+    "用户名无效",
+    "聊天室已满",
+    "发言太快，请稍候",
+    "消息太长",
+    "服务器暂时无法保存消息 (the server cannot store messages at present; this one was not sent)",
+    "服务器暂时无法保存消息，请稍后登录 (the server cannot store anything at present; log in "
+    "again later)"};
 constexpr std::string_view missed_head = "\n（有 ";
 constexpr std::string_view kick = "kick ";
 
@@ -42,7 +50,10 @@ std::string sentence(const Entry& entry) {
         case EntryKind::message:
             return "\n" + entry.name + " 说: ";
         case EntryKind::announcement:
+        case EntryKind::pinned:
             return "\n管理员 说: ";
+        case EntryKind::topic:
+            break;
     }
     return {};
 }
@@ -95,6 +106,12 @@ void Ledger::skip_own(Membership& member) const {
     }
 }
 
+bool Ledger::is_own_from_page(const Membership& member, std::string_view text) const {
+    if (member.next >= std::min(paged_end_, head())) return false;
+    const Entry& due = entry(member.next);
+    return due.author == member.id && text.starts_with(sentence(due));
+}
+
 void Ledger::on_request(Instant now, const Endpoint& from, std::span<const std::byte> datagram) {
     ++requests_[from];
     // What looks like the secure protocol says nothing about a plain-text member.
@@ -132,6 +149,7 @@ void Ledger::on_committed(std::span<const Append> appends, std::span<const Seq> 
                           const server::Roster& roster) {
     for (std::size_t i = 0; i < appends.size(); ++i) {
         const Entry& stored = appends[i].entry;
+        promise(appends[i].room == server::Chat::lobby_id, "there is the lobby and nothing else");
         promise(seqs[i] == head(), "the log's numbers ascend without a hole");
         entries_.push_back(stored);
         switch (stored.kind) {
@@ -144,7 +162,11 @@ void Ledger::on_committed(std::span<const Append> appends, std::span<const Seq> 
             case EntryKind::leave:
                 left(stored, seqs[i], roster);
                 break;
+            case EntryKind::topic:
+                promise(false, "the plain-text protocol sets no topic", stored.text);
+                break;
             case EntryKind::announcement:
+            case EntryKind::pinned:
                 promise(stored.author == 0 && announced_[stored.text] > 0,
                         "only the operator speaks as the administrator", {}, stored.text);
                 --announced_[stored.text];
@@ -206,7 +228,9 @@ void Ledger::note_vanished(const server::Roster& roster) {
         end(member);
 }
 
-void Ledger::on_page(Seq first_kept) {
+void Ledger::on_page(const server::Page& page) {
+    const Seq first_kept = page.first_kept;
+    if (!page.entries.empty()) paged_end_ = std::max(paged_end_, page.entries.back().seq + 1);
     for (auto& member : members_) {
         if (member.next >= first_kept) continue;
         ++member.missed_notices_allowed;
@@ -262,7 +286,7 @@ void Ledger::on_entry(const Endpoint& to, std::string_view text) {
     promise(member != nullptr, "only members hear the room", {}, text);
     if (member == nullptr) return;
     promise(member->told_ok, "OK comes before everything else", member->name, text);
-    skip_own(*member);
+    if (!is_own_from_page(*member, text)) skip_own(*member);
     const Seq end = member->until ? *member->until + 1 : head();
     promise(member->next < end, "a member hears entries once, and none of his own", member->name,
             text);
@@ -271,7 +295,7 @@ void Ledger::on_entry(const Endpoint& to, std::string_view text) {
     const Entry& due = entry(member->next);
     const std::string opening = sentence(due);
     bool complete = text == opening;
-    if (due.kind == EntryKind::message || due.kind == EntryKind::announcement) {
+    if (due.kind != EntryKind::join && due.kind != EntryKind::leave) {
         const auto part = text.substr(std::min(opening.size(), text.size()));
         const bool fits = text.starts_with(opening) && !part.empty() && is_valid_utf8(part) &&
                           std::string_view(due.text).substr(member->offset).starts_with(part);
@@ -300,7 +324,7 @@ void Ledger::at_rest(Instant now, const server::Server& server) {
 }
 
 void Ledger::all_served(const server::Server& server) {
-    promise(server.chat().head() == head(), "the server knows the whole log");
+    promise(server.chat().lobby().head() == head(), "the server knows the whole log");
     promise(server.chat().roster().size() == members_.size(), "nobody is forgotten in the roster");
     for (auto& member : members_) {
         skip_own(member);

@@ -6,7 +6,8 @@
 //
 // Promised: the log has no hole; only the address that logged in speaks and quits for a name;
 // a member hears every entry of others from his log-in to his leaving, exactly once and in order
-// as far as the network is concerned, nothing else, and is told if entries were dropped; a name
+// as far as the network is concerned, nothing else (but his own, once he is so far behind that he
+// is served from pages of the log), and is told if entries were dropped; a name
 // has one holder; nobody speaks as the administrator but the operator; a stranger gets at most
 // one short answer for each datagram; the server never asks to be woken in the past.
 #pragma once
@@ -36,7 +37,7 @@ class Ledger {
     void on_deadline(Instant now);
     void on_committed(std::span<const server::Append> appends, std::span<const server::Seq> seqs,
                       const server::Roster& roster);
-    void on_page(server::Seq first_kept);
+    void on_page(const server::Page& page);
     // When a turn begins to be acted upon: who was still to be told something may be gone by now.
     void note_vanished(const server::Roster& roster);
     void on_sent(const Endpoint& to, std::span<const std::byte> datagram);
@@ -73,6 +74,8 @@ class Ledger {
     server::Seq head() const { return entries_.size() + 1; }
     const server::Entry& entry(server::Seq seq) const { return entries_[seq - 1]; }
     void skip_own(Membership& member) const;
+    // From a page he hears his own again: a log does not know who is who now.
+    bool is_own_from_page(const Membership& member, std::string_view text) const;
     // Who is sent to at this address: the first to come, until he was told EXIT.
     Membership* at(const Endpoint& address);
     // Who speaks from it.
@@ -84,6 +87,7 @@ class Ledger {
 
     Duration silence_max_;
     std::vector<server::Entry> entries_;
+    server::Seq paged_end_ = 1;  // every page that was read ends before it
     std::vector<Membership> members_;
     // What this turn has seen, and may therefore cause.
     std::set<std::pair<Endpoint, std::string>> log_ins_;

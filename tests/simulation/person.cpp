@@ -174,7 +174,7 @@ void Person::logs_in(std::string name) {
 }
 
 void Person::says(std::string_view text) {
-    session_.say(now_, text, {});
+    session_.say(now_, "lobby", text, {});
     turn();
 }
 

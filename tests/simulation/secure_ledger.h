@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The account of what the secure protocol promises (docs/PROTOCOL.md, section 1), kept beside the
-// server's log and every person's screen: a message is in the log at most once, an accepted one is
-// there under exactly the number its sender was told, and whoever is in the room sees every number
-// exactly once, ascending, as it stands in the log, and never a silent hole. It believes only the
-// log and what people said and saw.
+// The account of what is in the logs, kept beside the simulated disk from what the server gave it:
+// what an entry may be, whose it may be, and that people, rooms and places in them change only as
+// docs/PROTOCOL.md says. A message is in a log at most once, a message number is used at most once,
+// and a server that starts again knows exactly what was stored. It believes only what was stored
+// and what people said; what programs show is checked against it (secure_reading.h).
 #pragma once
 
 #include <cstdint>
@@ -14,71 +14,94 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
-#include "chat-client/core/event.h"
+#include "chat-server/core/chat.h"
 #include "chat-server/core/log.h"
 
 namespace chat::simulation {
 
+inline constexpr server::RoomId lobby_id = server::Chat::lobby_id;
+
 class SecureLedger {
   public:
+    struct Seat {
+        bool present = false;
+        server::Seq next = 1;
+        server::Seq began = 1;  // where it stood when he got it
+    };
+    struct Room {
+        server::NewRoom room;
+        std::vector<server::Entry> entries;
+        server::Seq first_kept = 1;
+        std::map<server::PersonId, Seat> seats;
+        std::set<server::PersonId> ever;  // who had a seat at any time
+        // Where each seat there was began, one after another.
+        std::map<server::PersonId, std::vector<server::Seq>> beginnings;
+
+        server::Seq head() const { return entries.size() + 1; }
+        const server::Entry* entry(server::Seq seq) const {
+            return seq == 0 || seq >= head() ? nullptr : &entries[seq - 1];
+        }
+        std::string topic() const;
+        server::Seq pinned() const;
+    };
+
     // A log that begins empty: the first one, or after the old one was lost.
     void new_log();
-    void on_committed(std::span<const server::Append> appends, std::span<const server::Seq> seqs);
+    void on_said(const std::string& name, const std::string& text) { said_[text] = name; }
+    void on_committed(const server::Changes& changes, std::span<const server::Seq> seqs);
+    void on_trimmed(server::RoomId room, server::Seq first_kept);
+    // What a server that has just started knows.
+    void on_restored(const server::Chat& chat);
 
     std::size_t log() const { return logs_.size() - 1; }
-    server::Seq head() const { return logs_.back().size() + 1; }
+    server::Seq head(server::RoomId room = lobby_id) const;
     std::size_t entries() const;
+    std::size_t rooms() const { return logs_.back().rooms.size(); }
+    const std::map<server::RoomId, Room>& all_rooms() const { return logs_.back().rooms; }
     // How often a text stands in a log.
     unsigned times_in_log(std::size_t log, std::string_view text) const;
-    const server::Entry* entry(std::size_t log, server::Seq seq) const;
+    const server::Entry* entry(std::size_t log, server::Seq seq,
+                               server::RoomId room = lobby_id) const;
+    // The room that somebody's client calls so, or nothing.
+    const Room* room(std::size_t log, std::string_view called, std::string_view by) const;
+    std::optional<server::PersonId> person(std::size_t log, std::string_view name) const;
+    // What somebody's client calls it.
+    std::string called(const Room& room, std::string_view by) const;
+    // Where words stand, the newest first: each must begin a word of the text. ASCII only.
+    std::vector<server::Seq> find(const Room& room, std::string_view words) const;
 
     const std::optional<std::string>& broken() const { return broken_; }
 
   private:
-    using Log = std::vector<server::Entry>;
+    struct Log {
+        std::vector<server::NewPerson> people;
+        std::map<server::RoomId, Room> rooms;
+        std::map<std::string, unsigned, std::less<>> texts;
+    };
+
+    void promise(bool kept, std::string_view what, std::string_view detail = {});
+    void add(const server::NewPerson& person);
+    void add(const server::NewRoom& room);
+    void append(const server::Append& append, server::Seq seq);
+    void came_or_went(Room& room, const server::Entry& entry);
+    void was_said(const Room& room, const server::Entry& entry, server::Seq seq);
+    void change(const server::SeatChange& seat);
 
     std::vector<Log> logs_;
-    std::vector<std::map<std::string, unsigned, std::less<>>> texts_;
+    std::map<std::string, std::string> said_;  // text -> who
     std::set<std::tuple<std::size_t, Key32, std::uint64_t, std::uint64_t>> origins_;
+    // Who is in which room by its join and leave entries, of the last log.
+    std::set<std::pair<server::RoomId, server::PersonId>> present_;
+    // Who left and came again in the commit at hand: he may have parted in between.
+    std::set<std::pair<server::RoomId, server::PersonId>> left_now_;
+    std::set<std::pair<server::RoomId, server::PersonId>> came_again_;
     std::optional<std::string> broken_;
 };
 
-// What one program start has shown its user.
-class Reading {
-  public:
-    explicit Reading(const SecureLedger& ledger) : ledger_(ledger) {}
-
-    void on_said(std::string id, std::string text) { said_[std::move(id)] = std::move(text); }
-    void on_event(const client::Event& event);
-
-    // The next number to be shown; 0 before the first welcome.
-    server::Seq next() const { return next_; }
-    std::size_t log() const { return log_; }
-    // Said, and neither accepted nor declared uncertain or refused.
-    std::size_t unanswered() const { return said_.size() - accepted_.size() - given_up_; }
-    std::size_t accepted() const { return accepted_.size(); }
-    std::uint64_t shown() const { return shown_; }
-    const std::optional<std::string>& broken() const { return broken_; }
-
-  private:
-    void number(server::Seq seq, server::EntryKind kind, WallTime time, std::string_view name,
-                std::string_view text);
-    std::size_t log_with(server::Seq seq, server::EntryKind kind, WallTime time) const;
-    void on_accepted(const client::Accepted& accepted);
-    void promise(bool kept, std::string_view what, std::string_view detail = {});
-
-    const SecureLedger& ledger_;
-    std::map<std::string, std::string> said_;
-    std::set<std::string> accepted_;
-    std::size_t given_up_ = 0;
-    server::Seq next_ = 0;
-    std::size_t log_ = 0;
-    bool renumbered_ = false;  // a new log was announced: the next number is wherever it begins
-    bool log_unknown_ = true;
-    std::uint64_t shown_ = 0;
-    std::optional<std::string> broken_;
-};
+// Whether each of the words begins a word of the text. ASCII only.
+bool has_words(std::string_view text, std::string_view words);
 
 }  // namespace chat::simulation

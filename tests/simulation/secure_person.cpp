@@ -26,35 +26,37 @@ class SecurePerson::Sink final : public TransmitSink {
 };
 
 SecurePerson::SecurePerson(const Surroundings& surroundings, const Endpoint& address,
-                           std::string name, std::optional<std::string> password,
-                           std::uint64_t seed)
+                           PersonSettings settings, std::uint64_t seed)
     : surroundings_(surroundings),
       address_(address),
-      name_(std::move(name)),
-      password_(std::move(password)),
+      settings_(std::move(settings)),
       random_(seed),
-      identity_(KeyPair::generate(random_)),
-      reading_(std::make_unique<Reading>(surroundings.ledger)) {
+      reading_(std::make_unique<Reading>(surroundings.ledger, surroundings.personas,
+                                         settings_.name, settings_.history_on_joining > 0)) {
     surroundings_.network.listen(address_, *this);
     starts_again();
 }
 
 void SecurePerson::starts_again() {
     client::SecureSessionConfig config;
+    config.room = settings_.room;
     config.trust.pinned = known_server_;
     config.trust.accept_new = true;
-    config.password = password_;
+    config.password = settings_.password;
+    config.history_on_joining = settings_.history_on_joining;
     shown_before_ += reading_->shown();
-    reading_ = std::make_unique<Reading>(surroundings_.ledger);
-    session_ = std::make_unique<client::SecureSession>(config, identity_, random_,
+    reading_ = std::make_unique<Reading>(surroundings_.ledger, surroundings_.personas, name(),
+                                         settings_.history_on_joining > 0);
+    session_ = std::make_unique<client::SecureSession>(config, settings_.identity, random_,
                                                        *std::pmr::new_delete_resource());
     session_->set_gives_up(false);
     receiver_ = std::make_unique<client::Receiver>(*std::pmr::new_delete_resource());
     taken_.clear();
     receiver_due_.reset();
     stopped_until_.reset();
+    was_online_ = false;
     session_->on_receiver_started(surroundings_.now);
-    session_->log_in(surroundings_.now, name_);
+    session_->log_in(surroundings_.now, name());
     touched_ = true;
 }
 
@@ -155,6 +157,7 @@ void SecurePerson::transmit() {
 }
 
 void SecurePerson::show() {
+    was_online_ = was_online_ || session_->online();
     for (const auto& event : session_->take_events()) {
         reading_->on_event(event);
         if (const auto* error = std::get_if<client::Error>(&event)) {
@@ -163,13 +166,62 @@ void SecurePerson::show() {
     }
 }
 
-bool SecurePerson::says(std::string text) {
-    if (!is_running() || is_stopped()) return false;
-    std::string id = name_ + "-" + std::to_string(++said_);
-    if (!session_->say(surroundings_.now, text, id)) return false;
-    reading_->on_said(std::move(id), std::move(text));
+bool SecurePerson::says_in(const std::string& room, std::string text) {
+    if (!takes_wishes() || !session_->accepts_input()) return false;
+    std::string id = name() + "-" + std::to_string(++said_);
+    // It is known before an answer to it can come.
+    surroundings_.ledger.on_said(name(), text);
+    reading_->on_said(id, room, text);
+    const bool taken = session_->say(surroundings_.now, room, text, id);
+    if (!taken && !broken_) broken_ = "whoever accepts input takes it";
     touched_ = true;
     return true;
+}
+
+bool SecurePerson::sets_topic(const std::string& room, std::string text) {
+    if (!takes_wishes() || !session_->accepts_input()) return false;
+    surroundings_.ledger.on_said(name(), text);
+    touched_ = true;
+    return session_->set_topic(surroundings_.now, room, text);
+}
+
+void SecurePerson::joins(const std::string& room) {
+    if (!takes_wishes()) return;
+    session_->join(surroundings_.now, room);
+    touched_ = true;
+}
+
+void SecurePerson::parts(const std::string& room) {
+    if (!takes_wishes()) return;
+    reading_->on_part_wanted(room);
+    session_->part(surroundings_.now, room);
+    touched_ = true;
+}
+
+void SecurePerson::scrolls_up(const std::string& room, std::uint32_t limit, server::Seq before) {
+    if (!takes_wishes() || !reading_->is_in(room)) return;
+    reading_->on_history_wanted(room);
+    session_->want_history(surroundings_.now, room, before, limit);
+    touched_ = true;
+}
+
+void SecurePerson::searches(const std::string& room, const std::string& words) {
+    if (!takes_wishes()) return;
+    reading_->on_searched(words);
+    session_->search(surroundings_.now, room, words);
+    touched_ = true;
+}
+
+void SecurePerson::lists_rooms() {
+    if (!takes_wishes()) return;
+    session_->list_rooms(surroundings_.now);
+    touched_ = true;
+}
+
+void SecurePerson::lists_members(const std::string& room) {
+    if (!takes_wishes()) return;
+    session_->list_members(surroundings_.now, room);
+    touched_ = true;
 }
 
 void SecurePerson::quits() {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Thousands of small lives of a secure chat, each from one seed: bad networks, crashes of either
-// client process and of the server, moves, sleeps, and somebody who plays back, forges and floods.
+// Thousands of small lives of a secure chat, each from one seed: several rooms, conversations,
+// people at two machines; bad networks, crashes of either client process and of the server, disks
+// that are slow or full, moves, sleeps, and somebody who plays back, forges and floods.
 // What must hold is checked by the world after every event; here is only what happens, and that
 // everything arrives once the weather is good again. CHAT_SEED=n plays one seed alone, CHAT_SEEDS=n
 // the first n.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "proto/wire/datagram.h"
 #include "tests/simulation/secure_world.h"
@@ -51,47 +54,58 @@ class Life {
         return settings;
     }
 
-    // Good weather: everybody gets everything, and all that was said has an answer.
-    std::optional<std::string> end_well() {
+    template <class IsWell>
+    bool everybody(IsWell is_well) const {
+        return std::ranges::all_of(world_.people(), [&](const auto& person) {
+            return !person->is_running() || is_well(*person);
+        });
+    }
+
+    void calm_down() {
         world_.network().set_conditions({});
         for (const auto& person : world_.people())
             world_.network().set_blackout(person->address(), false);
         if (!world_.server_runs()) world_.server_starts(false);
+        world_.disk().set_commits_fail(false);
+        world_.disk().set_reads_fail(false);
+        world_.disk().set_index_stands(false);
+        world_.disk_takes({});
         for (const auto& person : world_.people()) {
             person->reads(true);
             person->is_stopped_until(world_.now().at);
         }
-        const auto everybody = [this](auto is_well) {
-            return std::ranges::all_of(world_.people(), [&](const auto& person) {
-                return !person->is_running() || is_well(*person);
-            });
-        };
+    }
+
+    // Good weather: everybody gets everything, all that was said has an answer, and all that is
+    // asked for too, exactly.
+    std::optional<std::string> end_well() {
+        calm_down();
         const auto nothing_waits = [&] {
             return everybody([](const SecurePerson& person) {
                 return person.session()->online() && person.session()->waiting() == 0;
             });
         };
         const auto all_is_seen = [&] {
-            return everybody([this](const SecurePerson& person) {
-                return person.reading().next() == world_.ledger().head();
-            });
+            return everybody(
+                [](const SecurePerson& person) { return !person.reading().lacks(); });
+        };
+        const auto figures_are_right = [&] {
+            return everybody(
+                [](const SecurePerson& person) { return !person.reading().wrong_figures(); });
         };
         // Whoever listens only learns of a restarted server with his next keepalive.
         world_.passes(seconds(60));
         if (!world_.passes_until(nothing_waits, seconds(240)) && !world_.broken()) {
             return "in good weather everything is accepted: " + who_lacks_what();
         }
-        // So that there is something to see in a log that began while nobody spoke.
-        // Whoever came into it behind that needs one more.
-        bool seen = false;
-        for (int i = 0; i < 3 && !seen && !world_.broken(); ++i) {
-            world_.announces("the end, " + std::to_string(i));
-            world_.passes(seconds(1));
-            seen = world_.passes_until(all_is_seen, seconds(60));
-        }
-        if (!seen && !world_.broken()) {
+        if (!world_.passes_until(all_is_seen, seconds(60)) && !world_.broken()) {
             return "in good weather everything arrives: " + who_lacks_what();
         }
+        // Whoever was killed is a ghost for a while; nothing of his is awaited.
+        if (!world_.passes_until(figures_are_right, seconds(60)) && !world_.broken()) {
+            return "in good weather the figures are right: " + who_is_wrong();
+        }
+        if (const auto wrong = ask_well()) return wrong;
         if (world_.broken()) return world_.broken();
         for (const auto& person : world_.people()) {
             if (person->is_running() && person->reading().unanswered() > 0) {
@@ -101,14 +115,67 @@ class Life {
         return std::nullopt;
     }
 
+    // All that the log has of a room, back to its start; and all places with a word.
+    std::optional<std::string> ask_well() {
+        SecurePerson& person = somebody();
+        if (!person.is_running() || !person.takes_wishes()) return std::nullopt;
+        const auto rooms = person.reading().rooms();
+        if (rooms.empty()) return std::nullopt;
+        const std::string room = rooms[dice_.below(rooms.size())];
+        const auto ended = [&] { return person.reading().histories_open(room) == 0; };
+        person.scrolls_up(room, 10'000);
+        if (!world_.passes_until(ended, seconds(60)) && !world_.broken()) {
+            return "history comes to its start: " + person.name() + " " + room;
+        }
+        if (world_.broken()) return world_.broken();
+        if (!person.reading().history_end()->at_start) return "all of history ends at the start";
+        if (!rooms_are_known(person, room)) return std::nullopt;
+
+        const std::string words = word();
+        person.searches(room, words);
+        const auto is_found = [&] {
+            return person.reading().found() && person.reading().found()->words == words;
+        };
+        if (!world_.passes_until(is_found, seconds(60)) && !world_.broken()) {
+            return "a search is answered: " + person.name() + " " + words;
+        }
+        if (world_.broken()) return world_.broken();
+        const auto& ledger = world_.ledger();
+        const auto expected =
+            ledger.find(*ledger.room(ledger.log(), room, person.name()), words);
+        std::vector<server::Seq> found;
+        for (const auto& hit : person.reading().found()->hits)
+            found.push_back(hit.seq);
+        const std::size_t shown = std::min(expected.size(), frame::found_max);
+        if (!std::ranges::equal(found, std::span(expected).first(shown)) ||
+            person.reading().found()->more != (expected.size() > shown)) {
+            return "all that has the words is found, the newest first: " + room + " " + words +
+                   " " + std::to_string(found.size()) + " of " + std::to_string(expected.size());
+        }
+        return std::nullopt;
+    }
+    bool rooms_are_known(const SecurePerson& person, const std::string& room) const {
+        const auto& ledger = world_.ledger();
+        return ledger.room(ledger.log(), room, person.name()) != nullptr;
+    }
+
     std::string who_lacks_what() const {
-        std::string text = "head " + std::to_string(world_.ledger().head());
+        std::string text;
         for (const auto& person : world_.people()) {
             if (!person->is_running()) continue;
-            text += ", " + person->name() +
-                    (person->session()->online() ? " at " : " offline at ") +
-                    std::to_string(person->reading().next()) + " waiting " +
-                    std::to_string(person->session()->waiting());
+            text += person->name() + (person->session()->online() ? " online" : " offline") +
+                    " waiting " + std::to_string(person->session()->waiting()) + " lacks " +
+                    person->reading().lacks().value_or("nothing") + "; ";
+        }
+        return text;
+    }
+    std::string who_is_wrong() const {
+        std::string text;
+        for (const auto& person : world_.people()) {
+            if (!person->is_running()) continue;
+            if (const auto wrong = person->reading().wrong_figures()) {
+                text += person->name() + " " + *wrong + "; ";
+            }
         }
         return text;
     }
@@ -121,7 +188,7 @@ class Life {
     }
 
     std::string text() {
-        std::string text = "text " + std::to_string(++texts_);
+        std::string text = word() + " text " + std::to_string(++texts_);
         if (dice_.chance(100)) text += "\nand a second line";
         if (dice_.chance(60)) {
             for (std::size_t i = dice_.below(2600); i > 0; --i)
@@ -130,11 +197,33 @@ class Life {
         return text;
     }
 
+    std::string word() {
+        static constexpr std::array words{"apple", "brook", "cloud", "dune"};
+        return words[dice_.below(words.size())];
+    }
+
+    // Some come as a second program of somebody who is there.
     void enter() {
         static constexpr std::array<const char*, people_max> names{"Alice", "Bob", "小明", "Zoë",
                                                                    "dee"};
         if (world_.people().size() >= people_max) return;
-        world_.enters(names[world_.people().size()]);
+        if (world_.people().size() >= 2 && dice_.chance(350)) {
+            world_.enters_also(somebody());
+        } else {
+            world_.enters(names[world_.people().size()]);
+        }
+    }
+
+    // Lobby mostly; or another that he is in, or would like to be in.
+    std::string room_of(const SecurePerson& person) {
+        if (dice_.chance(500)) return "lobby";
+        const auto rooms = person.reading().rooms();
+        if (rooms.empty() || dice_.chance(100)) return any_room();
+        return rooms[dice_.below(rooms.size())];
+    }
+    std::string any_room() {
+        static constexpr std::array rooms{"garden", "Attic", "花园", "garden", "LOBBY", "@no", "a b"};
+        return dice_.chance(300) ? "@" + somebody().name() : rooms[dice_.below(rooms.size())];
     }
 
     SecurePerson& somebody() { return *world_.people()[dice_.below(world_.people().size())]; }
@@ -202,49 +291,117 @@ class Life {
 
     void act() {
         SecurePerson& person = somebody();
-        const std::size_t die = dice_.below(100);
-        if (die < 45) {
-            person.says(text());
-        } else if (die < 50) {
+        const std::size_t die = dice_.below(1000);
+        if (die < 320) {
+            person.says_in(room_of(person), text());
+        } else if (die < 350) {
+            const std::string room = room_of(person);
             for (std::size_t i = dice_.below(60); i > 0; --i)
-                person.says(text());
-        } else if (die < 55) {
+                person.says_in(room, text());
+        } else if (die < 450) {
+            act_in_rooms(person);
+        } else if (die < 550) {
+            ask(person);
+        } else if (die < 590) {
             person.moves_to(world_.new_address());
-        } else if (die < 60) {
+        } else if (die < 630) {
             person.receiver_dies();
-        } else if (die < 63) {
+        } else if (die < 660) {
             person.program_dies();
             if (dice_.chance(500)) person.starts_again();
-        } else if (die < 67) {
+        } else if (die < 700) {
             if (!person.is_running()) person.starts_again();
-        } else if (die < 70) {
+        } else if (die < 730) {
             person.is_stopped_until(world_.now().at + dice_.up_to(seconds(200)));
-        } else if (die < 73) {
+        } else if (die < 760) {
             world_.network().set_blackout(person.address(), dice_.chance(500));
-        } else if (die < 79) {
+        } else if (die < 810) {
             change_weather();
-        } else if (die < 81) {
+        } else if (die < 840) {
             if (world_.server_runs()) world_.server_crashes();
-        } else if (die < 84) {
+        } else if (die < 880) {
             start_server();
-        } else if (die < 86) {
+        } else if (die < 900) {
             person.reads(dice_.chance(500));
-        } else if (die < 87) {
+        } else if (die < 910) {
             person.quits();
-        } else if (die < 88) {
+        } else if (die < 920) {
             enter();
-        } else if (die < 90) {
-            world_.announces("announcement " + std::to_string(++texts_));
-        } else if (die < 96) {
+        } else if (die < 940) {
+            announce();
+        } else if (die < 970) {
+            change_disk();
+        } else if (die < 990) {
             play_back();
         } else {
             forge();
         }
     }
 
+    void act_in_rooms(SecurePerson& person) {
+        const std::size_t die = dice_.below(100);
+        if (die < 40) {
+            person.joins(any_room());
+        } else if (die < 60) {
+            const std::string other = "@" + somebody().name();
+            if (other != "@" + person.name()) person.says_in(other, text());
+        } else if (die < 80) {
+            const std::string room = room_of(person);
+            if (room != "lobby" || dice_.chance(100)) person.parts(room);
+        } else {
+            person.sets_topic(room_of(person), dice_.chance(200) ? ""
+                                                             : word() + " topic " + std::to_string(++texts_));
+        }
+    }
+
+    void ask(SecurePerson& person) {
+        const std::size_t die = dice_.below(100);
+        if (die < 45) {
+            person.scrolls_up(room_of(person), static_cast<std::uint32_t>(1 + dice_.below(300)));
+        } else if (die < 70) {
+            person.searches(dice_.chance(300) ? "" : room_of(person),
+                            dice_.chance(200) ? word() + " " + word() : word());
+        } else if (die < 85) {
+            person.lists_members(room_of(person));
+        } else {
+            person.lists_rooms();
+        }
+    }
+
+    void announce() {
+        const std::string text = "announcement " + std::to_string(++texts_);
+        if (dice_.chance(700)) {
+            world_.announces(text);
+        } else if (dice_.chance(700)) {
+            world_.pins(text);
+        } else {
+            world_.commands("unpin");
+        }
+    }
+
+    void change_disk() {
+        SimulatedDisk& disk = world_.disk();
+        const std::size_t die = dice_.below(100);
+        if (die < 20) {
+            disk.set_commits_fail(true);
+        } else if (die < 30) {
+            disk.fail_commits(static_cast<unsigned>(1 + dice_.below(3)));
+        } else if (die < 40) {
+            disk.set_reads_fail(true);
+        } else if (die < 50) {
+            disk.set_index_stands(true);
+        } else if (die < 75) {
+            disk.set_commits_fail(false);
+            disk.set_reads_fail(false);
+            disk.set_index_stands(false);
+        } else {
+            world_.disk_takes(dice_.chance(500) ? Duration{} : dice_.up_to(milliseconds(400)));
+        }
+    }
+
     void start_server() {
         if (world_.server_runs()) return;
-        const bool log_is_lost = dice_.chance(200);
+        const bool log_is_lost = dice_.chance(120);
         // What the old log's server sent has arrived or is gone by then.
         if (log_is_lost) world_.passes(seconds(3));
         world_.server_starts(log_is_lost);

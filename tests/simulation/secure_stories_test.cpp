@@ -6,45 +6,12 @@
 #include <vector>
 
 #include "proto/session/key_schedule.h"
-#include "tests/simulation/secure_world.h"
-#include "tests/support/catch.h"
+#include "tests/simulation/secure_stories.h"
 
 namespace chat::simulation {
 namespace {
 
 using client::ErrorCode;
-
-bool everybody_has_all(const SecureWorld& world) {
-    return std::ranges::all_of(world.people(), [&](const auto& person) {
-        return !person->is_running() ||
-               (person->session()->online() && person->session()->waiting() == 0 &&
-                person->reading().next() == world.ledger().head());
-    });
-}
-
-void all_come_in(SecureWorld& world, int people) {
-    for (int i = 0; i < people; ++i)
-        world.enters("person" + std::to_string(i));
-    INFO(world.broken().value_or(""));
-    REQUIRE(world.passes_until(
-        [&] {
-            return std::ranges::all_of(world.people(),
-                                       [](const auto& p) { return p->session()->online(); });
-        },
-        seconds(60)));
-}
-
-Conditions bad_network(unsigned loss_permille) {
-    Conditions weather;
-    weather.loss_permille = loss_permille;
-    weather.delay = milliseconds(50);
-    weather.jitter = milliseconds(5);
-    return weather;
-}
-
-bool has(const std::vector<ErrorCode>& errors, ErrorCode code) {
-    return std::ranges::find(errors, code) != errors.end();
-}
 
 // How long a message takes from its log to each screen, in a room where somebody speaks 20 times a
 // second, sorted.

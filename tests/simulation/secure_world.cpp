@@ -4,9 +4,13 @@
 #include <algorithm>
 
 #include "proto/session/nonce_check.h"
-#include "tests/support/server_drive.h"
 
 namespace chat::simulation {
+namespace {
+
+constexpr Duration tend_interval = milliseconds(100);
+
+}  // namespace
 
 class SecureWorld::Rim final : public TransmitSink {
   public:
@@ -24,16 +28,32 @@ class SecureWorld::Rim final : public TransmitSink {
     }
     bool blocked() const { return false; }
 
-    std::vector<server::Seq> store(std::span<const server::Append> appends,
-                                   std::vector<server::NameBinding> bindings) {
-        for (auto& binding : bindings)
-            world_.names_.push_back(std::move(binding));
-        if (appends.empty()) return {};
-        auto seqs = world_.log_->append(appends);
-        world_.ledger_.on_committed(appends, seqs);
-        return seqs;
+    // Half of what comes late is stored late too, so that a crash may find it on either side.
+    std::optional<server::Committed> commit(const server::Changes& changes) {
+        const Duration time = world_.dice_.up_to(world_.disk_time_max_);
+        if (time == Duration{}) return world_.store(changes);
+        world_.commit_ = {world_.now_.at + time, &changes, false, {}};
+        if (world_.dice_.chance(500)) {
+            if (auto stored = world_.store(changes)) {
+                world_.commit_->stored = true;
+                world_.commit_->seqs = std::move(*stored);
+            }
+        }
+        return std::nullopt;
     }
-    server::Page read(const server::ReadRequest& request) { return world_.log_->read(request); }
+    std::optional<server::Read> read(const server::ReadRequest& request) {
+        const Duration time = world_.dice_.up_to(world_.disk_time_max_);
+        if (time == Duration{} && !world_.commit_) return world_.disk_->read(request);
+        world_.reads_.push_back({world_.now_.at + time, request});
+        return std::nullopt;
+    }
+    std::expected<std::optional<server::SearchAnswer>, std::string> search(
+        const server::SearchRequest& request) {
+        return world_.disk_->search(request);
+    }
+    void keep_search(server::SearchRequest request) {
+        world_.searches_.push_back(std::move(request));
+    }
 
   private:
     SecureWorld& world_;
@@ -56,6 +76,9 @@ SecureWorld::SecureWorld(std::uint64_t seed, const SecureSettings& settings)
 
 void SecureWorld::server_crashes() {
     server_.reset();
+    commit_.reset();
+    reads_.clear();
+    searches_.clear();
 }
 
 void SecureWorld::server_starts(bool log_is_lost) {
@@ -65,25 +88,16 @@ void SecureWorld::server_starts(bool log_is_lost) {
     secrets.start_count = ++starts_;
     if (settings_.password_key) secrets.password_key = SecretKey(*settings_.password_key);
     if (log_is_lost) {
-        log_ = std::make_unique<server::MemoryLog>(settings_.log_entries_max);
-        log_epoch_ = server_random_.u64();
+        disk_ = std::make_unique<SimulatedDisk>(server_random_.u64(), settings_.log_entries_max);
         ledger_.new_log();
     }
-    secrets.log_epoch = log_epoch_;
     server_ = std::make_unique<server::Server>(
         server::ServerConfig{}, std::move(secrets), server_random_,
         *std::pmr::new_delete_resource(),
         [](const Endpoint& peer) { return std::to_string(peer.port); });
-    for (const auto& binding : names_)
-        server_->restore_name(binding);
-    if (!log_is_lost) {
-        constexpr std::size_t all = 1'000'000;
-        const auto page = log_->read({server::Chat::lobby_id, 1, all, all * 1000});
-        const server::Seq head = ledger_.head();
-        server_->restore_log(server::Chat::lobby_id, page.first_kept, head);
-        for (const auto& stored : page.entries)
-            server_->restore_entry(now_, server::Chat::lobby_id, stored);
-    }
+    server_->restore(now_, *disk_->load(now_.wall));
+    ledger_.on_restored(server_->chat());
+    tend_at_ = now_.at;
     server_touched_ = true;
 }
 
@@ -110,8 +124,51 @@ void SecureWorld::server_turn() {
 void SecureWorld::drive() {
     Rim rim(*this);
     server::drive(*server_, now_, rim);
-    server_->take_control_replies();
+    for (const auto& reply : server_->take_control_replies())
+        reply_ = reply.text;
     server_->take_events();
+    tend();
+}
+
+server::Committed SecureWorld::store(const server::Changes& changes) {
+    auto seqs = disk_->commit(changes);
+    if (seqs) ledger_.on_committed(changes, *seqs);
+    return seqs;
+}
+
+bool SecureWorld::disk_is_due() const {
+    if (commit_) return commit_->at <= now_.at;
+    return !reads_.empty() && reads_.front().at <= now_.at;
+}
+
+// One thing after the other, as a disk does it.
+void SecureWorld::disk_answers() {
+    if (commit_ && commit_->at <= now_.at) {
+        const SlowCommit commit = std::move(*std::exchange(commit_, std::nullopt));
+        server::answer_commit(*server_, now_,
+                              commit.stored ? commit.seqs : store(*commit.changes));
+    }
+    while (!commit_ && !reads_.empty() && reads_.front().at <= now_.at) {
+        const server::ReadRequest request = reads_.front().request;
+        reads_.pop_front();
+        server::answer_read(*server_, now_, request, disk_->read(request));
+    }
+}
+
+// The index and what is too old; and searches that wait for the index.
+void SecureWorld::tend() {
+    if (commit_ || now_.at < tend_at_) return;
+    tend_at_ = now_.at + tend_interval;
+    disk_->tend(now_.wall);
+    for (const auto& [room, first_kept] : disk_->take_trimmed()) {
+        ledger_.on_trimmed(room, first_kept);
+        server_->on_trimmed(room, first_kept);
+    }
+    Rim rim(*this);
+    while (!searches_.empty() && server::search(*server_, now_, rim, searches_.front())) {
+        searches_.pop_front();
+        server_touched_ = true;
+    }
 }
 
 Endpoint SecureWorld::new_address() {
@@ -126,11 +183,27 @@ Endpoint SecureWorld::new_victim() {
 }
 
 SecurePerson& SecureWorld::enters(std::string name, std::optional<std::string> password) {
-    if (!password) password = settings_.password;
+    PersonSettings settings;
+    settings.name = std::move(name);
+    settings.password = std::move(password);
+    SeededRandom random(dice_.next());
+    settings.identity = KeyPair::generate(random);
+    return enters(std::move(settings));
+}
+
+SecurePerson& SecureWorld::enters(PersonSettings settings) {
+    if (!settings.password) settings.password = settings_.password;
     people_.push_back(std::make_unique<SecurePerson>(
-        Surroundings{network_, now_, server_address(), watch_, ledger_}, new_address(),
-        std::move(name), std::move(password), dice_.next()));
+        Surroundings{network_, now_, server_address(), watch_, ledger_, personas_}, new_address(),
+        std::move(settings), dice_.next()));
     return *people_.back();
+}
+
+SecurePerson& SecureWorld::enters_also(const SecurePerson& person) {
+    PersonSettings settings;
+    settings.name = person.name();
+    settings.identity = person.identity().copy();
+    return enters(std::move(settings));
 }
 
 void SecureWorld::injects(const Endpoint& from, const Endpoint& to,
@@ -156,13 +229,32 @@ std::optional<Instant> SecureWorld::next_event() const {
         if (at) next = std::min(next.value_or(*at), *at);
     };
     if (server_) consider(server_->next_deadline());
+    if (commit_) consider(commit_->at);
+    if (!commit_ && !reads_.empty()) consider(reads_.front().at);
+    if (!commit_ && !searches_.empty()) consider(tend_at_);
     for (const auto& person : people_)
         consider(person->next_deadline());
     return next;
 }
 
+std::string SecureWorld::who_is_due() const {
+    const auto is_due = [this](std::optional<Instant> at) { return at && *at <= now_.at; };
+    std::string who;
+    if (server_ && is_due(server_->next_deadline())) who += "server ";
+    if (disk_is_due()) who += "disk ";
+    for (const auto& person : people_) {
+        if (is_due(person->next_deadline())) who += person->name() + " ";
+    }
+    return who;
+}
+
 void SecureWorld::everybody_acts() {
     if (server_) {
+        if (disk_is_due()) {
+            disk_answers();
+            server_touched_ = true;
+        }
+        if (!commit_ && !searches_.empty() && tend_at_ <= now_.at) server_touched_ = true;
         const auto deadline = server_->next_deadline();
         if (server_touched_ || (deadline && *deadline <= now_.at)) server_turn();
     }
@@ -196,11 +288,11 @@ bool SecureWorld::passes_until(const std::function<bool()>& come_true, Duration 
         const Instant at = next && *next <= end ? std::max(*next, now_.at) : end;
         turns = at == now_.at ? turns + 1 : 0;
         if (turns > turns_per_instant_max) {
-            broken_ = "nobody asks to be woken at once again and again";
+            broken_ = "nobody asks to be woken at once again and again: " + who_is_due();
             return false;
         }
         now_.at = at;
-        now_.wall.unix_ms = 1'760'000'000'000 + now_.at.us / 1000;
+        now_.wall.unix_ms = 1'760'000'000'000 + now_.at.us / 1000 + wall_ahead_.us / 1000;
         if (!next || *next > end) {
             everybody_acts();
             return come_true();

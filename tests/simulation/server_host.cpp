@@ -24,17 +24,21 @@ class ServerHost::Rim final : public TransmitSink {
     }
     bool blocked() const { return host_.blocked(); }
 
-    std::vector<server::Seq> store(std::span<const server::Append> appends,
-                                   const std::vector<server::NameBinding>&) {
-        if (appends.empty()) return {};
-        auto seqs = host_.log_.append(appends);
-        host_.ledger_.on_committed(appends, seqs, host_.server_.chat().roster());
+    server::Committed commit(const server::Changes& changes) {
+        auto seqs = host_.log_.commit(changes);
+        if (seqs) {
+            host_.ledger_.on_committed(changes.appends, *seqs, host_.server_.chat().roster());
+        }
         return seqs;
     }
-    server::Page read(const server::ReadRequest& request) {
+    server::Read read(const server::ReadRequest& request) {
         auto page = host_.log_.read(request);
-        host_.ledger_.on_page(page.first_kept);
+        host_.ledger_.on_page(*page);
         return page;
+    }
+    std::expected<std::optional<server::SearchAnswer>, std::string> search(
+        const server::SearchRequest& request) {
+        return host_.log_.search(request);
     }
 
   private:
@@ -49,11 +53,12 @@ ServerHost::ServerHost(Network& network, const Now& now, const Endpoint& address
       address_(address),
       random_(seed),
       server_({server::ClassicAccess::any, settings.silence_max},
-              {KeyPair::generate(random_), {}, 1, std::nullopt, 1}, random_,
+              {KeyPair::generate(random_), {}, 1, std::nullopt}, random_,
               *std::pmr::new_delete_resource(),
               [](const Endpoint& peer) { return std::to_string(peer.port); }),
-      log_(settings.log_entries_max),
+      log_(1, settings.log_entries_max),
       ledger_(settings.silence_max) {
+    server_.restore(now_, *log_.load(now_.wall));
     network_.listen(address_, *this);
 }
 
@@ -103,6 +108,9 @@ void ServerHost::drive() {
     for (auto& reply : server_.take_control_replies())
         replies_.push_back(std::move(reply));
     server_.take_events();
+    log_.tend(now_.wall);
+    for (const auto& [room, first_kept] : log_.take_trimmed())
+        server_.on_trimmed(room, first_kept);
 }
 
 }  // namespace chat::simulation

@@ -47,7 +47,10 @@ Lines told_by_log(const World& world, const ServerHost& server, std::string_view
                 lines.push_back("<" + entry.name + "> " + entry.text);
                 break;
             case EntryKind::announcement:
+            case EntryKind::pinned:
                 lines.push_back("! " + entry.text);
+                break;
+            case EntryKind::topic:
                 break;
         }
     }
