@@ -203,10 +203,11 @@ class FiniPayload:
     acked_msg_id: int
     prev_server_sid: int
     log_epoch: int
-    next_seq: int
+    next_seq: int  # in the landing room
     name: bytes
+    room: bytes = b""  # where he lands; empty is "lobby"
 
-    LAYOUT: ClassVar[struct.Struct] = struct.Struct("<QQI4xQQB32s87x")
+    LAYOUT: ClassVar[struct.Struct] = struct.Struct("<QQI4xQQB32sB32s54x")
 
     def encode(self) -> bytes:
         return self.LAYOUT.pack(
@@ -217,12 +218,18 @@ class FiniPayload:
             self.next_seq,
             len(self.name),
             self.name,
+            len(self.room),
+            self.room,
         )
 
     @classmethod
     def parse(cls, data: bytes) -> FiniPayload:
-        fields = cls.LAYOUT.unpack(data)
-        length, name = fields[-2:]
-        if length > NAME_MAX or any(name[length:]):
-            raise ValueError("the name's length or filling")
-        return cls(*fields[:5], name[:length])
+        epoch, acked, previous, log_epoch, next_seq, *strings = cls.LAYOUT.unpack(data)
+        name, room = _filled(*strings[:2]), _filled(*strings[2:])
+        return cls(epoch, acked, previous, log_epoch, next_seq, name, room)
+
+
+def _filled(length: int, value: bytes) -> bytes:
+    if length > NAME_MAX or any(value[length:]):
+        raise ValueError("a name's length or filling")
+    return value[:length]

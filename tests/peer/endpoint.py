@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from decoder import DOWN, UP, Decoder, Secrets
+from attempts import Secrets
+from decoder import DOWN, UP, Decoder
 from events import Event
 from session import Session
 

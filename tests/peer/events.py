@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 import keys
-from delivery import Missing
-from frames import Entry
+from frames import Entry, ListedRoom, Place
+from inbox import Missing
 
 
 class State(Enum):
@@ -19,15 +19,45 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Joined:
+    """A log-in; `room` is where he landed."""
+
     name: str
-    next_seq: int
+    room: int
     epoch_known: bool
     resumed: bool
     rekeyed: bool
 
 
 @dataclass(frozen=True)
+class Entered:
+    """A room that this program had not: what ROOM said."""
+
+    room: int
+    kind: int
+    name: str
+    next_seq: int
+    head: int
+    tail: int
+    pinned: int
+    topic: str
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class NotEntered:
+    kind: int
+    code: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Left:
+    room: int
+
+
+@dataclass(frozen=True)
 class Shown:
+    room: int
     seq: int
     entry: Entry
 
@@ -41,8 +71,20 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Older:
+    """History that was asked for; `gone` are the numbers that can no longer be had."""
+
+    room: int
+    first: int
+    count: int
+    entries: dict[int, Entry]
+    gone: frozenset[int]
+
+
+@dataclass(frozen=True)
 class Accepted:
     msg_id: int
+    room: int
     seq: int
     status: int
 
@@ -64,11 +106,42 @@ class Ended:
 class Who:
     """All members as they were when the log's head was as_of or later."""
 
+    room: int
     as_of: int
     members: dict[str, int]  # name -> flags
 
 
-Event = Joined | Shown | Missing | Accepted | Uncertain | Ended | Who
+@dataclass(frozen=True)
+class RoomList:
+    rooms: dict[str, ListedRoom]
+
+
+@dataclass(frozen=True)
+class Places:
+    """The answer to a search."""
+
+    id: int
+    places: tuple[Place, ...]
+    more: bool
+
+
+@dataclass(frozen=True)
+class SeenBy:
+    room: int
+    seq: int
+    seen: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Noticed:
+    code: int
+
+
+Event = (
+    Joined | Entered | NotEntered | Left | Shown | Missing | Older | Accepted | Uncertain | Ended
+    | Who | RoomList | Places | SeenBy | Noticed
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +152,12 @@ class Account:
     name: str
     epoch: int
     password: str | None = None
+    room: str = ""  # where he lands
 
     @classmethod
-    def new(cls, name: str, password: str | None = None) -> Account:
-        return cls(keys.random_secret(), name, keys.random_epoch(), password)
+    def new(cls, name: str, password: str | None = None, room: str = "") -> Account:
+        return cls(keys.random_secret(), name, keys.random_epoch(), password, room)
+
+    def another_program(self) -> Account:
+        """The same person, started once more."""
+        return Account(self.static, self.name, keys.random_epoch(), self.password, self.room)

@@ -9,8 +9,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from decoder import DOWN, UP, Decoder, Secrets
-from fake_server import Address, FakeServer
+from attempts import Secrets
+from decoder import DOWN, UP, Decoder
+from fake_server import FakeServer
+from fake_service import Address
 from session import Session
 
 TICK_MIN = 0.0005
@@ -74,7 +76,7 @@ class Network:
             for data in session.poll(self.now):
                 self.recordings[id(session)].append((UP, data))
                 self._send(True, address, data)
-        self._answer(self.server.poll(self.now))
+        self.deliver(self.server.poll(self.now))
         times = [self._queue[0][0]] if self._queue else []
         due = (session.deadline(self.now) for session in self.clients.values())
         times += [time for time in due if time is not None]
@@ -83,11 +85,11 @@ class Network:
         while self._queue and self._queue[0][0] <= self.now:
             _, _, up, address, data = heapq.heappop(self._queue)
             if up:
-                self._answer(self.server.receive(address, data, self.now))
+                self.deliver(self.server.receive(address, data, self.now))
             elif address in self.clients:
                 self.clients[address].receive(data, self.now)
 
-    def _answer(self, out: list[tuple[Address, bytes]]) -> None:
+    def deliver(self, out: list[tuple[Address, bytes]]) -> None:
         for address, data in out:
             if address in self.clients:
                 self.recordings[id(self.clients[address])].append((DOWN, data))

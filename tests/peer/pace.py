@@ -34,8 +34,8 @@ class Pace:
     def probe_timeout(self, ack_delay: float) -> float:
         if self.probes >= PROBES_FAST:
             return PROBE_MAX
-        first = self.srtt + max(4 * self.rttvar, 0.010) + ack_delay
-        return min(PROBE_MAX, first * 2**self.probes)
+        first: float = self.srtt + max(4 * self.rttvar, 0.010) + ack_delay
+        return min(PROBE_MAX, first * (1 << self.probes))
 
     def on_probe(self) -> None:
         self.probes += 1

@@ -15,13 +15,16 @@ from collections.abc import Callable
 
 import frames
 from channel import Channel
-from datagrams import Data, FiniPayload, Refuse, Reset, Resp, RespPayload, Retry, parse
-from delivery import ROOM, Inbox, Missing, Outbox
-from events import Accepted, Account, Ended, Event, Joined, Shown, State, Uncertain
-from frames import Close, Frame, Head, Members, MsgAck, PktAck, Welcome
-from handshake import Handshake, Request, Step
-from members import MemberList
+from chat import Chat
+from datagrams import Data, FiniPayload, Reset, RespPayload, parse
+from events import Account, Ended, Event, Joined, State
+from frames import Close, Frame, MsgAck, PktAck, Welcome
+from handshake import Handshake, Request
+from inbox import Inbox
+from login import Login
+from outbox import Outbox
 from pace import Pace
+from rooms import OwnRooms
 
 KEEP_PREVIOUS = 10.0
 KEY_LIFE = 900.0
@@ -39,34 +42,29 @@ class Session:
         account: Account,
         now: float,
         *,
-        inbox: Inbox | None = None,
+        rooms: OwnRooms | None = None,
         outbox: Outbox | None = None,
         trusts: Callable[[bytes], bool] = lambda _: True,
     ) -> None:
         self.account = account
         self.state = State.asking
         self.events: list[Event] = []
-        self.inbox = inbox or Inbox()
-        self.outbox = outbox or Outbox()
+        self.chat = Chat(self.events, rooms or OwnRooms(), outbox or Outbox())
         self.pace = Pace()
         self.current: Channel | None = None
         self.previous: Channel | None = None
-        self.pending: Channel | None = None
-        self.handshake: Handshake | None = None
         self.server_static = b""
         self.reset_token = b""
         self.resets = 0
         self.challenges = 0
         self.answers_challenges = True
-        self.ephemerals: list[bytes] = []  # of every handshake, for the decoder
         self.ack_delay = 0.025
-        self._trusts = trusts
+        ts_offset = random.getrandbits(16)
+        request = Request(account.static, self._fini_payload, account.password, trusts)
+        self.login = Login(request, ts_offset)
         self._keepalive = 25.0
-        self._ts_offset = random.getrandbits(16)
         self._answers: list[Frame] = []
-        self._room_ack = False
         self._heard = now
-        self._sent = now
         self._asked_since: float | None = None  # something waits for an answer since
         self._probe_from = now
         self._copy_at: float | None = None
@@ -75,24 +73,48 @@ class Session:
         self._previous_end = 0.0
         self._rekey_at = float("inf")
         self._key_end = float("inf")
-        self._members = MemberList()
         self._close_tries = 0
         self._close_at = 0.0
-        self._begin(now)
+        self.login.begin(now)
+
+    # -- short names for what is within
+
+    @property
+    def rooms(self) -> OwnRooms:
+        return self.chat.rooms
+
+    @property
+    def outbox(self) -> Outbox:
+        return self.chat.outbox
+
+    @property
+    def inbox(self) -> Inbox:
+        """That of the landing room."""
+        return self.rooms[self.rooms.landing].inbox
+
+    @property
+    def handshake(self) -> Handshake | None:
+        return self.login.handshake
+
+    @property
+    def ephemerals(self) -> list[bytes]:
+        return self.login.ephemerals
 
     # -- what the user wants
 
-    def say(self, text: str) -> int:
-        return self.outbox.say(text.encode())
-
-    def ask_members(self, now: float) -> None:
-        self._members.begin(now)
+    def say(self, text: str, room: int = 0) -> int:
+        """Without a room: where he landed."""
+        return self.chat.say(text.encode(), room)
 
     def rekey(self, now: float) -> None:
-        self._begin(now)
+        self.login.begin(now)
 
     def ping(self) -> None:
-        self._answers.append(frames.Ping())
+        self.slip_in(frames.Ping())
+
+    def slip_in(self, *content: Frame) -> None:
+        """Sends frames by hand, past everything that is known here."""
+        self._answers += content
 
     def quit(self, now: float) -> None:
         if self.current is None:
@@ -112,27 +134,10 @@ class Session:
             self._on_data(datagram, now)
         elif isinstance(datagram, Reset):
             self._on_reset(datagram, now)
-        elif self.handshake is not None:
-            self._on_handshake(datagram, now)
-
-    def _on_handshake(self, datagram: object, now: float) -> None:
-        handshake = self.handshake
-        assert handshake is not None
-        if isinstance(datagram, Retry):
-            handshake.on_retry(datagram, now)
-            if handshake.needs_restart:
-                self._begin(now, handshake.started)
-        elif isinstance(datagram, Resp):
-            handshake.on_resp(datagram, now)
-            if handshake.step is Step.finishing and self.pending is None:
-                assert handshake.session_keys is not None
-                self.pending = Channel(handshake.session_keys, self._ts_offset)
-            elif handshake.step is Step.distrusted:
-                self._end(Ended(0, "another server key"))
-        elif isinstance(datagram, Refuse):
-            handshake.on_refuse(datagram)
-            if handshake.step is Step.refused:
-                self._end(Ended(0, "wrong password"))
+        else:
+            ended = self.login.on_datagram(datagram, now)
+            if ended is not None:
+                self._end(ended)
 
     def _on_reset(self, reset: Reset, now: float) -> None:
         current = self.current
@@ -141,10 +146,10 @@ class Session:
         if self.reset_token and hmac.compare_digest(reset.token, self.reset_token):
             self.resets += 1
             self.reset_token = b""  # once is enough
-            self._begin(now)
+            self.login.begin(now)
 
     def _on_data(self, data: Data, now: float) -> None:
-        for channel in (self.pending, self.current, self.previous):
+        for channel in (self.login.pending, self.current, self.previous):
             if channel is not None and channel.keys.client_sid == data.receiver_sid:
                 content = channel.open(data, now)
                 if content is not None:
@@ -153,7 +158,7 @@ class Session:
 
     def _on_content(self, channel: Channel, content: list[Frame], now: float) -> None:
         self._heard = now
-        if channel is self.pending:
+        if channel is self.login.pending:
             for frame in content:
                 if isinstance(frame, Welcome):
                     self._on_welcome(frame, now)
@@ -164,48 +169,27 @@ class Session:
             else:
                 return
         for frame in content:
-            if self.state is not State.ended:
-                self._on_frame(channel, frame, now)
+            self._on_frame(channel, frame, now)
+            if isinstance(frame, Close):
+                return
         acks = [frame for frame in content if isinstance(frame, PktAck)]
         if acks and channel is self.current and any(isinstance(f, MsgAck) for f in content):
             self.outbox.on_progress(acks[-1].largest, self._probed)
-        for item in self.inbox.take():
-            if isinstance(item, Missing):
-                self.events.append(item)
-            else:
-                self._members.note(*item)
-                self.events.append(Shown(*item))
+        self.chat.show()
 
     def _on_frame(self, channel: Channel, frame: Frame, now: float) -> None:
-        room = getattr(frame, "room", ROOM)
-        if room != ROOM:
-            return
         if isinstance(frame, PktAck):
             self._on_pkt_ack(channel, frame, now)
-        elif isinstance(frame, MsgAck):
-            for result in self.outbox.on_ack(frame):
-                self.events.append(Accepted(result.msg_id, result.seq, result.status))
-            self._asked_since = now if self._waits() else None
-        elif isinstance(frame, frames.Events):
-            self.inbox.on_events(frame)
-            self._room_ack = True
-        elif isinstance(frame, frames.EventPart):
-            self.inbox.on_part(frame, now, self.pace.srtt)
-            self._room_ack = True
-        elif isinstance(frame, frames.Gone):
-            self.inbox.on_gone(frame)
-            self._room_ack = True
-        elif isinstance(frame, Head):
-            self.inbox.know_end(frame.head)
-        elif isinstance(frame, Members):
-            who = self._members.on_members(frame, now)
-            self.events += [who] if who is not None else []
         elif isinstance(frame, frames.PathChallenge):
             self.challenges += 1
             if self.answers_challenges:
                 self._answers.append(frames.PathResponse(frame.data))
         elif isinstance(frame, Close):
-            self._on_close(frame)
+            self._end(Ended(frame.code, "closed"))
+        else:
+            self.chat.on_frame(frame, now, self.pace.srtt)
+            if isinstance(frame, MsgAck):
+                self._asked_since = now if self._waits() else None
 
     def _on_pkt_ack(self, channel: Channel, ack: PktAck, now: float) -> None:
         self._probed = self.pace.probes > 0
@@ -224,38 +208,24 @@ class Session:
             self._asked_since = None
 
     def _on_welcome(self, welcome: Welcome, now: float) -> None:
-        handshake = self.handshake
-        assert handshake is not None and handshake.resp is not None
         rekeyed = self.current is not None
         self.previous, self._previous_end = self.current, now + KEEP_PREVIOUS
-        self.current, self.pending, self.handshake = self.pending, None, None
+        handshake, self.current = self.login.finish()
+        assert handshake.resp is not None
         self.server_static = handshake.server_static
         self.reset_token = welcome.reset_token
         self.ack_delay = handshake.resp.ack_delay_ms / 1000
         self._keepalive = float(handshake.resp.keepalive_s)
         self._rekey_at = now + REKEY_AFTER * random.uniform(0.9, 1.1)
         self._key_end = now + KEY_LIFE
-        known = bool(welcome.flags & frames.WELCOME_EPOCH_KNOWN)
-        resumed = bool(welcome.flags & frames.WELCOME_RESUMED)
-        new_log = handshake.resp.log_epoch != self.inbox.log_epoch
-        if not known or welcome.next_msg_id > self.outbox.sent_end:
-            uncertain = self.outbox.restart_numbers(welcome.next_msg_id, keep_sent=new_log)
-            if uncertain:
-                self.events.append(Uncertain(uncertain))
-        skipped = self.inbox.begin(handshake.resp.log_epoch, welcome.next_seq)
-        if skipped is not None:
-            self.events.append(skipped)
-        self.inbox.know_end(welcome.head)
-        self.outbox.mark_lost()
-        self._room_ack = True
+        self.chat.on_welcome(welcome, handshake.resp.log_epoch)
         self._probe_from = now
         if self.state is State.asking:
             self.state = State.online
+        known = bool(welcome.flags & frames.WELCOME_EPOCH_KNOWN)
+        resumed = bool(welcome.flags & frames.WELCOME_RESUMED)
         name = welcome.name.decode()
-        self.events.append(Joined(name, welcome.next_seq, known, resumed, rekeyed))
-
-    def _on_close(self, close: Close) -> None:
-        self._end(Ended(close.code, "closed"))
+        self.events.append(Joined(name, welcome.room, known, resumed, rekeyed))
 
     # -- what goes
 
@@ -264,15 +234,12 @@ class Session:
         if self.state is State.ended:
             return []
         self._run_clocks(now)
-        out: list[bytes] = []
-        if self.handshake is not None:
-            out += self.handshake.due(now)
-            if self.handshake.step is Step.silent:
-                self._end(Ended(0, "no answer"))
-        if self.current is not None and self.state is not State.ended:
+        out = self.login.due(now)
+        if self.login.is_silent:
+            self._end(Ended(0, "no answer"))
+        if self.current is not None and not self._has_ended():
             out += self._content(self.current, now)
         if out:
-            self._sent = now
             self._ping_due = now + self._keepalive * random.uniform(0.8, 1.2)
         return out
 
@@ -282,48 +249,37 @@ class Session:
         if self.current is None:
             return
         if now >= self._rekey_at and self.handshake is None:
-            self._begin(now)
+            self.login.begin(now)
         if now >= self._key_end:
             self.current = None
             return
         quiet = now - max(self._heard, self._asked_since or now)
         if self._asked_since is not None and self.handshake is None and quiet >= SILENCE_ANEW:
-            self._begin(now)
+            self.login.begin(now)
         if self._asked_since is not None and quiet >= SILENCE_END:
             self._end(Ended(0, "no answer"))
 
     def _content(self, channel: Channel, now: float) -> list[bytes]:
         if self.state is State.leaving:
             return self._leave(channel, now)
-        out: list[bytes] = []
-        small: list[Frame] = []
-        gap_due = self.inbox.gap_due(now, self.pace.srtt)
-        gaps = gap_due is not None and gap_due <= now
-        ack_due = channel.ack_due(self.ack_delay)
-        if (ack_due is not None and ack_due <= now) or gaps:
-            small.append(channel.take_ack(now))
-            if gaps or self._room_ack:
-                small.append(self.inbox.ack(now, self.pace.srtt))
-                self._room_ack = False
-        small += self._answers
-        self._answers = []
-        small += self._members.due(now, self.pace.probe_timeout(self.ack_delay))
-        if not small and now >= self._ping_due:
-            small.append(frames.Ping())
-        if small:
-            out.append(self._seal(channel, small, now))
+        groups = frames.packed(self._small(channel, now))
+        out = [self._seal(channel, group, now) for group in groups]
         room = min(MSG_DATAGRAMS, int(self.pace.window))
         while self.outbox.has_unsent and channel.messages_under_way() < room:
-            content = self._with_from(self.outbox.fill(channel.counter))
+            content = self.chat.with_from(self.outbox.fill(channel.counter))
             out.append(self._seal(channel, content, now))
         return out + self._probe(channel, now)
 
-    def _with_from(self, messages: list[frames.Msg]) -> list[Frame]:
-        """The messages of a datagram, and where there is room what results are here already."""
-        size = sum(len(frames.encode_frame(message)) for message in messages)
-        news = frames.MsgFrom(self.outbox.first_id)
-        fits = messages and size + len(frames.encode_frame(news)) <= frames.PLAIN_MAX
-        return [*messages, news] if fits else [*messages]
+    def _small(self, channel: Channel, now: float) -> list[Frame]:
+        """All but messages."""
+        ack_due = channel.ack_due(self.ack_delay)
+        owed = ack_due is not None and ack_due <= now
+        room_acks = self.rooms.due(now, self.pace.srtt, with_pkt_ack=owed)
+        small: list[Frame] = [channel.take_ack(now)] if owed or room_acks else []
+        small += [*room_acks, *self._answers]
+        self._answers = []
+        small += self.chat.due(now, self.pace.srtt, self.pace.probe_timeout(self.ack_delay))
+        return small or ([frames.Ping()] if now >= self._ping_due else [])
 
     def _probe(self, channel: Channel, now: float) -> list[bytes]:
         """The oldest content once more, outside the window, when nothing answers."""
@@ -336,7 +292,7 @@ class Session:
             self._copy_at = now + 0.010
         else:
             return []
-        content = self._with_from(self.outbox.oldest(channel.counter)) or [frames.Ping()]
+        content = self.chat.with_from(self.outbox.oldest(channel.counter)) or [frames.Ping()]
         return [self._seal(channel, content, now)]
 
     def _probe_due(self) -> float | None:
@@ -366,21 +322,19 @@ class Session:
         """When poll() has to be called at the latest."""
         if self.state is State.ended:
             return None
-        times: list[float | None] = []
-        if self.handshake is not None:
-            times.append(self.handshake.deadline())
+        times: list[float | None] = [self.login.deadline()]
         if self.current is not None and self.state is State.leaving:
             times.append(self._close_at)
         elif self.current is not None:
             times += [
                 self.current.ack_due(self.ack_delay),
-                self.inbox.gap_due(now, self.pace.srtt),
+                self.rooms.deadline(now, self.pace.srtt),
+                self.chat.deadline(),
                 self._probe_due(),
                 self._copy_at,
                 self._ping_due,
                 self._rekey_at,
                 self._key_end,
-                self._members.deadline(),
                 now if self._answers else None,
             ]
             if self._asked_since is not None:
@@ -392,23 +346,19 @@ class Session:
         """Whether the server owes an answer."""
         return bool(self.outbox.has_sent or (self.current and self.current.in_flight))
 
-    def _begin(self, now: float, started: float | None = None) -> None:
-        self.pending = None
-        request = Request(
-            self.account.static, self._fini_payload, self.account.password, self._trusts
-        )
-        self.handshake = Handshake(request, now, started)
-        self.ephemerals.append(self.handshake.ephemeral)
-
     def _fini_payload(self, _: RespPayload) -> FiniPayload:
         return FiniPayload(
             client_epoch=self.account.epoch,
             acked_msg_id=self.outbox.first_id - 1,
             prev_server_sid=self.current.keys.server_sid if self.current else 0,
-            log_epoch=self.inbox.log_epoch,
-            next_seq=self.inbox.next_seq,
+            log_epoch=self.rooms.log_epoch,
+            next_seq=self.rooms.landing_seq,
             name=self.account.name.encode(),
+            room=self.account.room.encode(),
         )
+
+    def _has_ended(self) -> bool:
+        return self.state is State.ended
 
     def _end(self, event: Ended) -> None:
         self.state = State.ended

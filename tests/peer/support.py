@@ -20,9 +20,11 @@ from waiting import LONG, PATIENCE  # noqa: E402
 import frames  # noqa: E402
 from datagrams import Data, parse  # noqa: E402
 from decoder import UP  # noqa: E402
-from delivery import Inbox, Missing, Outbox  # noqa: E402
 from endpoint import Endpoint, run_for, run_until  # noqa: E402
-from events import Account, Ended, Joined, Shown, State, Who  # noqa: E402
+from events import Account, Ended, Entered, Joined, Shown, State, Who  # noqa: E402
+from inbox import Missing  # noqa: E402
+from outbox import Outbox  # noqa: E402
+from rooms import LOBBY, OwnRooms  # noqa: E402
 from session import Session  # noqa: E402
 
 QUIET = 0.6  # seconds; longer than any answer takes that should not come
@@ -51,12 +53,13 @@ class Case(harness.Case):
         server: Server,
         name: str | Account,
         password: str | None = None,
-        inbox: Inbox | None = None,
+        room: str = "",
+        rooms: OwnRooms | None = None,
         outbox: Outbox | None = None,
     ) -> Endpoint:
         """A peer that has begun to log in."""
-        account = name if isinstance(name, Account) else Account.new(name, password)
-        session = Session(account, time.monotonic(), inbox=inbox, outbox=outbox)
+        account = name if isinstance(name, Account) else Account.new(name, password, room)
+        session = Session(account, time.monotonic(), rooms=rooms, outbox=outbox)
         endpoint = Endpoint(session, server.address)
         self.endpoints.append(endpoint)
         return endpoint
@@ -94,33 +97,58 @@ class Case(harness.Case):
 
     # -- what they saw
 
-    def texts(self, endpoint: Endpoint, author: str = "") -> list[str]:
-        shown = endpoint.events(Shown)
+    def texts(self, endpoint: Endpoint, author: str = "", room: int = 0) -> list[str]:
+        """Of all rooms, or of one."""
+        shown = [event for event in endpoint.events(Shown) if room in (0, event.room)]
         messages = [event for event in shown if event.entry.kind == frames.MESSAGE]
         return [event.text for event in messages if author in ("", event.name)]
 
-    def changes(self, endpoint: Endpoint) -> list[tuple[int, str]]:
+    def changes(self, endpoint: Endpoint, room: int = LOBBY) -> list[tuple[int, str]]:
         """Joins and leaves."""
-        shown = endpoint.events(Shown)
+        shown = [event for event in endpoint.events(Shown) if event.room == room]
         changes = (frames.JOIN, frames.LEAVE)
         return [(e.entry.kind, e.name) for e in shown if e.entry.kind in changes]
 
-    def assert_ascending(self, endpoint: Endpoint) -> None:
-        """No entry is missing, none comes twice."""
-        self.assertEqual(endpoint.events(Missing), [])
-        seqs = [event.seq for event in endpoint.events(Shown)]
-        self.assertEqual(seqs, list(range(seqs[0], seqs[0] + len(seqs))))
+    def numbers(self, endpoint: Endpoint, room: int) -> list[int]:
+        return [event.seq for event in endpoint.events(Shown) if event.room == room]
 
-    def sync(self, *endpoints: Endpoint) -> None:
+    def assert_ascending(self, endpoint: Endpoint) -> None:
+        """In no room an entry is missing, or comes twice."""
+        self.assertEqual(endpoint.events(Missing), [])
+        for room in {event.room for event in endpoint.events(Shown)}:
+            seqs = self.numbers(endpoint, room)
+            self.assertEqual(seqs, list(range(seqs[0], seqs[0] + len(seqs))), room)
+
+    def sync(self, *endpoints: Endpoint, room: int = 0) -> None:
         """All of them have shown all that was said before: a marker of one reaches everybody."""
         marker = f"marker {time.monotonic_ns()}"
-        endpoints[0].session.say(marker)
+        endpoints[0].session.say(marker, room)
         seen = lambda: all(marker in self.texts(e) for e in endpoints)  # noqa: E731
         self.until(seen, "the marker")
 
-    def members(self, endpoint: Endpoint) -> dict[str, int]:
+    def enter(self, endpoint: Endpoint, name: str, kind: int = frames.NAMED) -> int:
+        """The number of a room, or of a conversation, in which he is then."""
+        rooms = endpoint.session.rooms
+        endpoint.session.chat.join(name, time.monotonic(), kind)
+        self.until(lambda: rooms.find(name, kind), f"ROOM {name}")
+        return rooms.find(name, kind)
+
+    def part(self, endpoint: Endpoint, room: int) -> None:
+        endpoint.session.chat.part(room, time.monotonic())
+        self.until(lambda: room not in endpoint.session.rooms, f"PARTED {room}")
+
+    def kill(self, server: Server) -> None:
+        """As if the machine had lost its power; its children end by themselves, and give the port
+        back."""
+        children = self.living_children(server)
+        server.popen.kill()
+        server.wait()
+        for child in children:
+            self.wait_gone(child.pid, 5)
+
+    def members(self, endpoint: Endpoint, room: int = LOBBY) -> dict[str, int]:
         before = len(endpoint.events(Who))
-        endpoint.session.ask_members(time.monotonic())
+        endpoint.session.chat.ask_members(room, time.monotonic())
         self.until(lambda: len(endpoint.events(Who)) > before, "the members")
         return endpoint.events(Who)[-1].members
 
@@ -158,6 +186,7 @@ def is_data(data: bytes) -> bool:
 
 
 __all__ = [
-    "Account", "Case", "Data", "Ended", "Endpoint", "Inbox", "Joined", "Missing", "Outbox",
-    "Server", "Session", "Shown", "State", "UP", "Who", "frames", "harness", "is_data", "parse",
+    "Account", "Case", "Data", "Ended", "Endpoint", "Entered", "Joined", "LOBBY", "Missing",
+    "Outbox", "OwnRooms", "QUIET", "Server", "Session", "Shown", "State", "UP", "Who", "frames",
+    "harness", "is_data", "parse",
 ]

@@ -5,62 +5,20 @@ from __future__ import annotations
 
 import dataclasses
 import unittest
-from collections.abc import Callable
-from typing import TypeVar
+
+from simulated import ELSEWHERE, HERE, THERE, Case
 
 import frames
 import keys
-import noise
-from datagrams import Data, Fini, Init, Reset, parse
+from datagrams import Fini, Init, Reset, parse
 from decoder import DOWN, UP
-from delivery import Missing
 from events import Accepted, Account, Ended, Joined, Shown, State, Uncertain, Who
 from fake_server import FakeServer
+from inbox import Missing
 from network import Network, Weather
 from session import Session
 
-E = TypeVar("E")
-Recording = list[tuple[str, bytes]]
-Change = Callable[[Session, Recording], Recording]
-
-HERE = ("192.0.2.1", 5000)
-THERE = ("192.0.2.2", 6000)
-ELSEWHERE = ("192.0.2.3", 7000)
-
-TEXTS = ["short", "two\nlines\n", "你好，世界", "x" * 1151, "y" * 1152, "长" * 2000, "z" * 8192]
-
-
-class Case(unittest.TestCase):
-    def setUp(self) -> None:
-        self.server = FakeServer()
-        self.network = Network(self.server)
-
-    def join(self, name: str = "alice", address: tuple[str, int] = HERE) -> Session:
-        session = Session(Account.new(name), self.network.now)
-        self.network.add(address, session)
-        self.until(lambda: session.state is State.online)
-        return session
-
-    def until(self, predicate: Callable[[], object], seconds: float = 60.0) -> None:
-        self.assertTrue(self.network.run_until(predicate, seconds), "waited in vain")
-
-    def of(self, session: Session, kind: type[E]) -> list[E]:
-        return [event for event in session.events if isinstance(event, kind)]
-
-    def texts(self, session: Session) -> list[str]:
-        return [e.text for e in self.of(session, Shown) if e.entry.kind == frames.MESSAGE]
-
-    def assert_clean(self, session: Session) -> None:
-        decoder = self.network.decode(session)
-        self.assertEqual(decoder.finish(), [])
-        self.assertEqual(decoder.unopened, 0)
-
-    def assert_ascending(self, session: Session) -> None:
-        seqs = [event.seq for event in self.of(session, Shown)]
-        self.assertEqual(seqs, list(range(seqs[0], seqs[0] + len(seqs))))
-
-    def plain_frames(self, session: Session, way: str, kind: type[E]) -> list[E]:
-        return self.network.decode(session).of(way, kind)
+TEXTS = ["short", "two\nlines\n", "你好，世界", "x" * 1150, "y" * 1151, "长" * 2000, "z" * 8192]
 
 
 class Conversation(Case):
@@ -106,7 +64,7 @@ class Conversation(Case):
 
     def test_members_in_pages(self) -> None:
         sessions = [self.join(f"m{n}", ("192.0.2.9", 100 + n)) for n in range(5)]
-        sessions[0].ask_members(self.network.now)
+        sessions[0].chat.ask_members(1, self.network.now)
         self.until(lambda: self.of(sessions[0], Who))
         who = self.of(sessions[0], Who)[0]
         self.assertEqual(sorted(who.members), [f"m{n}" for n in range(5)])
@@ -119,10 +77,10 @@ class Conversation(Case):
         for number in range(10):
             self.server.announce(f"lost {number}".encode(), self.network.now)
         self.network.weather = Weather()
-        self.server.tail = before + 7
+        self.server.lobby.tail = before + 7
         alice.ping()
         self.until(lambda: alice.inbox.next_seq == before + 10)
-        self.assertEqual(self.of(alice, Missing), [Missing(before, before + 6)])
+        self.assertEqual(self.of(alice, Missing), [Missing(1, before, before + 6)])
 
     def test_leave(self) -> None:
         alice, bob = self.join(), self.join("bob", THERE)
@@ -136,9 +94,12 @@ class Conversation(Case):
         self.network.weather = Weather(loss=1)
         start = self.network.now
         alice.quit(start)
-        before = len(self.network.recordings[id(alice)])
+        before = self.datagrams_sent(alice)
         self.until(lambda: alice.state is State.ended)
-        self.assertEqual(len(self.network.recordings[id(alice)]) - before, 4)
+        self.assertEqual(self.datagrams_sent(alice) - before, 4)
+
+    def datagrams_sent(self, session: Session) -> int:
+        return [way for way, _ in self.network.recordings[id(session)]].count(UP)
 
 
 class Keys(Case):
@@ -155,7 +116,7 @@ class Keys(Case):
         self.until(lambda: len(self.texts(alice)) == 40)
         self.assert_ascending(alice)
         self.assert_clean(alice)
-        joins = [e for e in self.server.log.values() if e.kind == frames.JOIN]
+        joins = [e for e in self.server.lobby.log.values() if e.kind == frames.JOIN]
         self.assertEqual(len(joins), 1)
         finis = [a.fini_payload for a in self.network.decode(alice).attempts]
         sids = [a.server_sid for a in self.network.decode(alice).attempts]
@@ -181,9 +142,7 @@ class Keys(Case):
         self.network = Network(self.server)
         session = Session(Account.new("alice", "guess"), self.network.now)
         self.network.add(HERE, session)
-        self.until(lambda: session.pending is not None)
-        handshake = session.handshake
-        assert handshake is not None
+        self.until(lambda: session.login.pending is not None)
         init = parse(self.network.recordings[id(session)][0][1])
         assert isinstance(init, Init)
         forged = b"\xfe\x01\x01\0" + init.encode()[4:16] + bytes(16)
@@ -238,10 +197,7 @@ class Keys(Case):
         for number in range(3):
             alice.say(f"again {number}")
         self.network.run_for(0.1)
-        self.server.restart()
-        self.server.forget_epochs()
-        self.server.log_epoch, self.server.head = 8, 1
-        self.server.log.clear()
+        self.server.lose_everything(log_epoch=8)
         self.network.weather = Weather()
         self.until(lambda: len(self.texts(alice)) == 3 and not alice.outbox.waiting)
         self.assertEqual([a.msg_id for a in self.of(alice, Accepted)], [1, 2, 3])
@@ -259,7 +215,7 @@ class Keys(Case):
         self.network.run_for(3)
         self.assertEqual(self.texts(alice), ["once"])
         self.assertEqual(self.texts(bob), ["once"])
-        self.assertEqual(self.server.head, 4)
+        self.assertEqual(self.server.lobby.head, 4)
 
 
 class Path(Case):
@@ -272,99 +228,6 @@ class Path(Case):
         challenges = self.plain_frames(alice, DOWN, frames.PathChallenge)
         responses = self.plain_frames(alice, UP, frames.PathResponse)
         self.assertLessEqual({r.data for r in responses}, {c.data for c in challenges})
-
-
-class TheDecoder(Case):
-    """It has to find what is wrong, not only to be content."""
-
-    def damaged(self, change: Change) -> list[str]:
-        alice = self.join()
-        alice.say("hello")
-        alice.ping()
-        self.until(lambda: not alice.outbox.waiting and self.texts(alice))
-        self.until(lambda: self.plain_frames(alice, UP, frames.RoomAck))
-        recording = self.network.recordings[id(alice)]
-        self.assertEqual(self.network.decode(alice).problems, [])
-        recording[:] = change(alice, recording)
-        return self.network.decode(alice).problems
-
-    def first(self, recording: Recording, way: str, kind: int) -> int:
-        return next(i for i, (w, d) in enumerate(recording) if w == way and d[0] == kind)
-
-    def test_each_handshake_datagram(self) -> None:
-        for way, kind, offset in (
-            (UP, 0xF8, 2),  # zero
-            (UP, 0xF8, 1199),
-            (UP, 0xF8, 75),  # zero only without cookie
-            (DOWN, 0xF9, 2),  # flags
-            (DOWN, 0xF9, 40),
-            (DOWN, 0xFA, 13),
-            (DOWN, 0xFA, 80),
-            (UP, 0xFB, 3),
-            (UP, 0xFB, 9),
-            (UP, 0xFB, 100),
-            (UP, 0xFB, 250),
-        ):
-            with self.subTest(kind=hex(kind), offset=offset):
-                self.setUp()
-
-                self.assertNotEqual(self.damaged(self.flip(way, kind, offset)), [])
-
-    def flip(self, way: str, kind: int, offset: int) -> Change:
-        def change(_: Session, recording: Recording) -> Recording:
-            index = self.first(recording, way, kind)
-            data = bytearray(recording[index][1])
-            data[offset] ^= 4
-            return [*recording[:index], (way, bytes(data)), *recording[index + 1 :]]
-
-        return change
-
-    def test_counter_used_twice(self) -> None:
-        def again(alice: Session, recording: Recording) -> Recording:
-            assert alice.current is not None
-            alice.current.counter = 0
-            return [*recording, (UP, alice.current.seal([frames.Ping()], 1.0))]
-
-        self.assertIn("counter 0 is used for two datagrams", str(self.damaged(again)))
-
-    def test_frames_and_acknowledgements(self) -> None:
-        def sealed(key: str, plain: bytes) -> Change:
-            def change(alice: Session, recording: Recording) -> Recording:
-                assert alice.current is not None
-                held = alice.current.keys
-                up = key == UP
-                data = Data(0, held.server_sid if up else held.client_sid, 10**6, b"")
-                secret = held.client if up else held.server
-                return [
-                    *recording,
-                    (key, data.header() + noise.seal(secret, 10**6, data.header(), plain)),
-                ]
-
-            return change
-
-        entry = frames.Entry(frames.MESSAGE, 0, 0, b"mallory", b"other text")
-        for way, plain, expected in (
-            (UP, frames.encode([frames.PktAck(10**7, 0, 0, 1, 48)]), "was not sent"),
-            (UP, frames.encode([frames.PktAck(0, 0, 0, 10**5, 48)]), "counts"),
-            (DOWN, frames.encode([frames.MsgAck(99, 0, ())]), "next 99"),
-            (DOWN, frames.encode([frames.Events(1, 2, (entry,))]), "entry 2 has changed"),
-            (UP, frames.encode([frames.Msg(1, 1, 0, 1, b"other")]), "has changed"),
-            (UP, frames.encode([frames.RoomAck(1, 0, 1)]), "goes back"),
-            (UP, frames.encode([frames.Head(1, 1, 1)]), "of the other side"),
-            (UP, b"\x01\0\0" + bytes(12) + b"\1", "not zero"),
-            (UP, b"\x01\1\0\0" + bytes(12), "something follows"),
-        ):
-            with self.subTest(expected):
-                self.setUp()
-                self.assertIn(expected, str(self.damaged(sealed(way, plain))))
-
-    def test_missing_counter(self) -> None:
-        alice = self.join()
-        alice.ping()
-        self.network.run_for(1)
-        recording = self.network.recordings[id(alice)]
-        del recording[self.first(recording, UP, Data.TYPE)]
-        self.assertNotEqual(self.network.decode(alice).finish(), [])
 
 
 class Derivations(unittest.TestCase):
