@@ -201,7 +201,7 @@ class Case(unittest.TestCase):
             for program in getattr(self, "programs", []):
                 for lines in (program.out, program.err):
                     for line in lines.all[-15:]:
-                        print(f"  {lines.title}: {line}", file=sys.stderr)
+                        print(f"  {lines.title}: {line[:500]}", file=sys.stderr)
         return result
 
 

@@ -93,6 +93,9 @@ class InitFlood(SecureCase):
         loud = self.phase("late", flooder)
         account = self.account(flooder)
         self.let_in(loud.newcomers[-1])
+        # Killed at the end of its life it would leave half a sentence of LeakSanitizer's.
+        for newcomer in (*quiet.newcomers, *loud.newcomers):
+            newcomer.client.wait()
         self.report(account, quiet, loud)
         self.check(account, loud)
 

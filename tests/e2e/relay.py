@@ -97,7 +97,7 @@ class Relay(Program):
     def stats(self) -> Stats:
         """Counts up to now; all that was sent to the relay before is among them."""
         self.write("stats")
-        return self._next_stats()
+        return self.next_stats()
 
     def settle(self, seconds: float = LONG) -> Stats:
         """Waits until nothing is on its way any more."""
@@ -127,7 +127,8 @@ class Relay(Program):
         assert self._record is not None, "started without record=True"
         return read_recording(self._record)
 
-    def _next_stats(self) -> Stats:
+    def next_stats(self) -> Stats:
+        """The next line of them, also if a script or an earlier command brings it."""
         return self.out.find(
             lambda line: json.loads(line) if line.startswith("{") else None, "statistics"
         )

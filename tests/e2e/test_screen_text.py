@@ -37,7 +37,7 @@ class Text(ScreenCase):
                 self.assert_input_last(tmux)
                 tmux.keys("Enter")
                 bob.receive_until(said("alice", DRAFT))
-                tmux.wait_text(DRAFT)  # one's own message is shown, once the server has it
+                tmux.wait_text(DRAFT)  # one's own message is shown, first as a pending one
 
     def test_resize_while_messages_arrive_keeps_the_input_line(self) -> None:
         server = self.server()

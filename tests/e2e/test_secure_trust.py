@@ -215,20 +215,38 @@ class Endings(Trust):
         self.assert_ends(bob, "ended_by_server")
         alice.event("leave", name="bob")
 
-    def test_the_same_person_comes_in_elsewhere(self) -> None:
-        watcher, older = self.joined_alone("bob"), self.joined_alone("alice")
-        newer = self.start(self.chat_server.port)
-        newer.event("welcome")
-        self.assert_ends(older, "replaced")
-        newer.say("still here")
-        all_seen([watcher, newer], 1)
+    def test_the_same_person_at_two_machines(self) -> None:
+        """One name, no word about the second, and both hear everything, their own words too."""
+        watcher, laptop = self.joined_alone("bob"), self.joined_alone("alice")
+        desk = self.start(self.chat_server.port)
+        desk.event("welcome")
+        self.assertEqual(desk.event("members")["names"], ["alice", "bob"])
+        desk.say("from the desk")
+        all_seen([watcher, laptop, desk], 1)
+        laptop.say("from the laptop")
+        watcher.say("to both")
+        all_seen([watcher, laptop, desk], 3)
+        for client in (laptop, desk):
+            own = {event["text"]: event["own"] for event in events(client, "message")}
+            self.assertEqual(
+                own, {"from the desk": True, "from the laptop": True, "to both": False}
+            )
+        desk.tell("quit")
+        self.assertEqual(desk.wait(), 0)
+        laptop.say("one of them is enough")
+        all_seen([watcher, laptop], 4)
         self.assertEqual(events(watcher, "leave"), [])
+        joins = [event["name"] for event in events(watcher, "join")]
+        self.assertEqual(joins, ["alice"])
+        laptop.tell("quit")
+        self.assertEqual(laptop.wait(), 0)
+        watcher.event("leave", name="alice")
 
     def test_the_server_comes_back_with_a_new_log(self) -> None:
         clients = [self.joined_alone("alice"), self.joined_alone("bob")]
         clients[0].say("before")
         all_seen(clients, 1)
-        self.restart(self.chat_server)
+        self.restart(self.chat_server, lost=("rooms.db",))
         for client in clients:
             client.event("state", state="reconnecting")
             client.event("error", code="history_restarted")
