@@ -119,14 +119,14 @@ TEST_CASE("who has missed very much begins near the end, and is told") {
     CHECK(program.heard("ENTRIES_WANTED").empty());
 }
 
-TEST_CASE("what is pinned is shown on coming in, unless it comes out anyway") {
+TEST_CASE("what is pinned is shown on coming in, also if it is among the last entries") {
     struct Row {
         std::uint64_t pinned;
         Lines shown;
     };
     const Row table[] = {
         {1, {"1 is pinned: notice"}},
-        {9, {"old 9 !! notice"}},
+        {9, {"old 9 !! notice", "9 is pinned: notice"}},
         {0, {}},
     };
     for (const auto& row : table) {

@@ -268,7 +268,8 @@ void SecureSession::Impl::advance(const Now& now, Membership& member) {
         member.history.hurry(member.room.teller(), events);
     }
     member.held_until.reset();
-    if (member.pinned != 0 && member.pinned < member.history.oldest()) {
+    // Also if it is among the history: there it is one of many, and may be pinned no longer.
+    if (member.pinned != 0 && member.pinned < member.room.next_seq()) {
         member.pinned_fetch.want(member.pinned, member.pinned + 1);
     }
     const Before before = mark(member);

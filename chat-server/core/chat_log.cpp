@@ -190,6 +190,7 @@ void Chat::on_committed(std::span<const Seq> seqs) {
     in_log_.acts.clear();
     in_log_.changes.people.clear();
     in_log_.changes.rooms.clear();
+    in_log_.changes.epochs.clear();
     in_log_.changes.appends.clear();
     in_log_.changes.seats.clear();
 }
