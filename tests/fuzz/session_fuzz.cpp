@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A script of operations through whole secure sessions: who says what, when and in which room,
 // what becomes of the network, of the processes, of the server and of its disk, and what somebody
-// hostile plays back or makes up. The simulated world keeps the account, so the oracle is its promise; in the end the weather
-// is good and everything arrives.
+// hostile plays back or makes up. The simulated world keeps the account, so the oracle is its
+// promise; in the end the weather is good and everything arrives.
 #include <array>
 #include <string>
 #include <vector>
@@ -23,8 +23,8 @@ constexpr int operations_max = 60;
 constexpr Duration time_max = seconds(900);
 // The last one is too like the first, who owns it.
 constexpr std::array<const char*, 4> names{"Alice", "Bob", "小明", "alice"};
-constexpr std::array<const char*, 8> rooms{"lobby", "garden", "花园",  "GARDEN",
-                                           "@bob",  "@小明",  "a b", "@nobody"};
+constexpr std::array<const char*, 8> rooms{"lobby", "garden", "花园", "GARDEN",
+                                           "@bob",  "@小明",  "a b",  "@nobody"};
 constexpr std::array<const char*, 4> searched{"text", "1", "text 2", "more"};
 constexpr std::size_t programs_max = 6;
 

@@ -32,7 +32,7 @@ constexpr std::array<std::string_view, 8> short_answers{
     "消息太长",
     "服务器暂时无法保存消息 (the server cannot store messages at present; this one was not sent)",
     "服务器暂时无法保存消息，请稍后登录 (the server cannot store anything at present; log in "
-    "again later)"};
+    "later)"};
 constexpr std::string_view missed_head = "\n（有 ";
 constexpr std::string_view kick = "kick ";
 

@@ -123,8 +123,8 @@ void SecureLedger::append(const server::Append& append, Seq seq) {
                     log.people[author - 1].key == entry.origin.key && entry.origin.verified,
                 "an entry is of whom it says", entry.text);
     } else {
-        promise(entry.name.empty() && (entry.kind == EntryKind::announcement ||
-                                       entry.kind == EntryKind::pinned),
+        promise(entry.name.empty() &&
+                    (entry.kind == EntryKind::announcement || entry.kind == EntryKind::pinned),
                 "only the administrator is nobody", entry.text);
     }
     if (entry.kind == EntryKind::join || entry.kind == EntryKind::leave) {
@@ -168,17 +168,17 @@ void SecureLedger::change(const server::SeatChange& seat) {
     if (found == logs_.back().rooms.end()) return;
     Room& room = found->second;
     const server::NewRoom& what = room.room;
-    promise(what.kind == RoomKind::named ||
-                (seat.member && !seat.present &&
-                 (seat.person == what.first || seat.person == what.second)),
-            "a conversation is of its two, always");
+    promise(
+        what.kind == RoomKind::named || (seat.member && !seat.present &&
+                                         (seat.person == what.first || seat.person == what.second)),
+        "a conversation is of its two, always");
     if (!seat.member) {
         room.seats.erase(seat.person);
         return;
     }
     const server::Entry* join = room.entry(seat.next - 1);
-    const bool behind_his_join = join != nullptr && join->kind == EntryKind::join &&
-                                 join->origin.person == seat.person;
+    const bool behind_his_join =
+        join != nullptr && join->kind == EntryKind::join && join->origin.person == seat.person;
     const auto [place, fresh] = room.seats.try_emplace(seat.person);
     Seat& known = place->second;
     if (behind_his_join && came_again_.contains({seat.room, seat.person})) {
@@ -257,9 +257,8 @@ const server::Entry* SecureLedger::entry(std::size_t log, Seq seq, RoomId room) 
 
 std::optional<PersonId> SecureLedger::person(std::size_t log, std::string_view name) const {
     const auto& people = logs_[log].people;
-    const auto found = std::ranges::find(people, name_key(name), [](const NewPerson& person) {
-        return name_key(person.name);
-    });
+    const auto found = std::ranges::find(
+        people, name_key(name), [](const NewPerson& person) { return name_key(person.name); });
     if (found == people.end()) return std::nullopt;
     return found->id;
 }
@@ -276,10 +275,10 @@ const SecureLedger::Room* SecureLedger::room(std::size_t log, std::string_view c
     }
     const std::string key = conversation ? std::string() : name_key(called);
     for (const auto& [id, room] : logs_[log].rooms) {
-        const bool is_it = conversation ? room.room.kind == RoomKind::conversation &&
-                                              std::pair(room.room.first, room.room.second) == pair
-                                        : room.room.kind == RoomKind::named &&
-                                              name_key(room.room.name) == key;
+        const bool is_it =
+            conversation ? room.room.kind == RoomKind::conversation &&
+                               std::pair(room.room.first, room.room.second) == pair
+                         : room.room.kind == RoomKind::named && name_key(room.room.name) == key;
         if (is_it) return &room;
     }
     return nullptr;

@@ -31,8 +31,8 @@ SecurePerson::SecurePerson(const Surroundings& surroundings, const Endpoint& add
       address_(address),
       settings_(std::move(settings)),
       random_(seed),
-      reading_(std::make_unique<Reading>(surroundings.ledger, surroundings.personas,
-                                         settings_.name, settings_.history_on_joining > 0)) {
+      reading_(std::make_unique<Reading>(surroundings.ledger, surroundings.personas, settings_.name,
+                                         settings_.history_on_joining > 0)) {
     surroundings_.network.listen(address_, *this);
     starts_again();
 }

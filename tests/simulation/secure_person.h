@@ -46,8 +46,8 @@ struct PersonSettings {
 
 class SecurePerson final : public Host {
   public:
-    SecurePerson(const Surroundings& surroundings, const Endpoint& address,
-                 PersonSettings settings, std::uint64_t seed);
+    SecurePerson(const Surroundings& surroundings, const Endpoint& address, PersonSettings settings,
+                 std::uint64_t seed);
     ~SecurePerson() override { surroundings_.network.close(address_); }
     SecurePerson(const SecurePerson&) = delete;
     SecurePerson& operator=(const SecurePerson&) = delete;

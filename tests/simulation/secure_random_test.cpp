@@ -86,8 +86,7 @@ class Life {
             });
         };
         const auto all_is_seen = [&] {
-            return everybody(
-                [](const SecurePerson& person) { return !person.reading().lacks(); });
+            return everybody([](const SecurePerson& person) { return !person.reading().lacks(); });
         };
         const auto figures_are_right = [&] {
             return everybody(
@@ -141,8 +140,7 @@ class Life {
         }
         if (world_.broken()) return world_.broken();
         const auto& ledger = world_.ledger();
-        const auto expected =
-            ledger.find(*ledger.room(ledger.log(), room, person.name()), words);
+        const auto expected = ledger.find(*ledger.room(ledger.log(), room, person.name()), words);
         std::vector<server::Seq> found;
         for (const auto& hit : person.reading().found()->hits)
             found.push_back(hit.seq);
@@ -222,7 +220,8 @@ class Life {
         return rooms[dice_.below(rooms.size())];
     }
     std::string any_room() {
-        static constexpr std::array rooms{"garden", "Attic", "花园", "garden", "LOBBY", "@no", "a b"};
+        static constexpr std::array rooms{"garden", "Attic", "花园", "garden",
+                                          "LOBBY",  "@no",   "a b"};
         return dice_.chance(300) ? "@" + somebody().name() : rooms[dice_.below(rooms.size())];
     }
 
@@ -349,8 +348,9 @@ class Life {
             const std::string room = room_of(person);
             if (room != "lobby" || dice_.chance(100)) person.parts(room);
         } else {
-            person.sets_topic(room_of(person), dice_.chance(200) ? ""
-                                                             : word() + " topic " + std::to_string(++texts_));
+            person.sets_topic(room_of(person), dice_.chance(200)
+                                                   ? ""
+                                                   : word() + " topic " + std::to_string(++texts_));
         }
     }
 

@@ -112,13 +112,12 @@ void Reading::check_begin(const Place& place) {
     }
     for (Seq seq = from; seq < place.begin; ++seq) {
         const server::Entry* entry = room.entry(seq);
-        const bool own_visit =
-            entry != nullptr && entry->origin.person == person &&
-            (entry->kind == EntryKind::join || entry->kind == EntryKind::leave);
-        promise(own_visit || own_.has(*place.log, place.id, seq),
-                "between two programs of a person no number is missed",
-                place.called + " " + std::to_string(seq) + " before " +
-                    std::to_string(place.begin));
+        const bool own_visit = entry != nullptr && entry->origin.person == person &&
+                               (entry->kind == EntryKind::join || entry->kind == EntryKind::leave);
+        promise(
+            own_visit || own_.has(*place.log, place.id, seq),
+            "between two programs of a person no number is missed",
+            place.called + " " + std::to_string(seq) + " before " + std::to_string(place.begin));
     }
 }
 
@@ -174,8 +173,12 @@ void Reading::on(const client::Left& e) {
 }
 
 void Reading::on(const client::Announcement& e) {
-    show(e.room, {e.seq, e.pinned ? EntryKind::pinned : EntryKind::announcement, e.time, {},
-                  e.text, e.history});
+    show(e.room, {e.seq,
+                  e.pinned ? EntryKind::pinned : EntryKind::announcement,
+                  e.time,
+                  {},
+                  e.text,
+                  e.history});
 }
 
 void Reading::on(const client::Topic& e) {
@@ -314,8 +317,8 @@ void Reading::on(const client::Accepted& accepted) {
     for (std::size_t log = 0; log <= ledger_.log(); ++log) {
         const auto* room = ledger_.room(log, said->second.room, own_.name);
         const auto* entry = room == nullptr ? nullptr : room->entry(accepted.seq);
-        found = found || (entry != nullptr && entry->text == said->second.text &&
-                          entry->name == own_.name);
+        found = found ||
+                (entry != nullptr && entry->text == said->second.text && entry->name == own_.name);
     }
     promise(found, "what is accepted is in its room's log under its number", said->second.text);
     promise(room_key(accepted.room) == room_key(said->second.room),

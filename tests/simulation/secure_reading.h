@@ -156,7 +156,7 @@ class Reading {
     std::size_t accepted_ = 0;
     std::map<std::string, Place> places_;  // by room_key
     std::set<std::string> parts_wanted_;   // by room_key, ever
-    std::deque<std::string> searched_;  // and not answered yet
+    std::deque<std::string> searched_;     // and not answered yet
     std::optional<client::SearchResult> found_;
     std::optional<client::HistoryEnd> history_end_;
     std::optional<client::RoomList> room_list_;

@@ -89,6 +89,25 @@ TEST_CASE("what was stored and not answered before the crash is not stored again
     CHECK(in_between > 5);
 }
 
+TEST_CASE("a program that had said nothing before the crash is known behind it") {
+    SecureWorld world(209);
+    all_come_in(world, 1);
+    SecurePerson& laptop = *world.people()[0];
+    SecurePerson& desk = world.enters_also(laptop);
+    world.passes(seconds(1));
+    for (SecurePerson* program : {&laptop, &desk})
+        program->says("on its way while the server dies, " +
+                      std::to_string(program->address().port));
+    world.passes({});
+    world.server_crashes();
+    world.passes(seconds(1));
+    world.server_starts(false);
+    all_get_all(world);
+    CHECK(messages(world) == 2);
+    CHECK(laptop.errors().empty());
+    CHECK(desk.errors().empty());
+}
+
 TEST_CASE("a quick restart is no coming and going, a long absence is") {
     SecureWorld world(230);
     all_come_in(world, 3);

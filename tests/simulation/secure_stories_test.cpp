@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Particular lives of a secure chat, told on virtual time: the figures of docs/PROTOCOL.md under
 // loss, roaming, sleep, refusals, and what somebody hostile can and cannot bring about.
+#include "tests/simulation/secure_stories.h"
+
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include "proto/session/key_schedule.h"
-#include "tests/simulation/secure_stories.h"
 
 namespace chat::simulation {
 namespace {

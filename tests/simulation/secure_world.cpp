@@ -145,8 +145,7 @@ bool SecureWorld::disk_is_due() const {
 void SecureWorld::disk_answers() {
     if (commit_ && commit_->at <= now_.at) {
         const SlowCommit commit = std::move(*std::exchange(commit_, std::nullopt));
-        server::answer_commit(*server_, now_,
-                              commit.stored ? commit.seqs : store(*commit.changes));
+        server::answer_commit(*server_, now_, commit.stored ? commit.seqs : store(*commit.changes));
     }
     while (!commit_ && !reads_.empty() && reads_.front().at <= now_.at) {
         const server::ReadRequest request = reads_.front().request;

@@ -56,6 +56,12 @@ std::expected<std::vector<Seq>, std::string> SimulatedDisk::commit(const Changes
         epoch.client_epoch = begun.client_epoch;
         epoch.used = begun.used;
     }
+    for (const NewEpoch& one : changes.epochs) {
+        StoredEpoch& epoch = epochs_[{one.key.bytes, one.client_epoch}];
+        epoch.key = one.key;
+        epoch.client_epoch = one.client_epoch;
+        epoch.used = one.used;
+    }
     std::vector<Seq> seqs;
     for (const Append& one : changes.appends)
         seqs.push_back(append(one));
@@ -133,6 +139,7 @@ std::expected<std::optional<SearchAnswer>, std::string> SimulatedDisk::search(
     if (reads_fail_) return std::unexpected("the disk cannot be read");
     struct Found {
         WallTime time;
+        std::size_t place = 0;  // of equal times the first found is the first
         Hit hit;
     };
     std::vector<Found> found;
@@ -147,10 +154,12 @@ std::expected<std::optional<SearchAnswer>, std::string> SimulatedDisk::search(
             const Entry& entry = room.entries[seq - room.stored.first_kept];
             const bool fits = is_searched(entry.kind) && !phrases.empty() &&
                               matches(search_text(entry.text), phrases);
-            if (fits) found.push_back({entry.time, {id, seq}});
+            if (fits) found.push_back({entry.time, found.size(), {id, seq}});
         }
     }
-    std::ranges::stable_sort(found, std::ranges::greater{}, &Found::time);
+    std::ranges::sort(found, [](const Found& a, const Found& b) {
+        return a.time != b.time ? a.time > b.time : a.place < b.place;
+    });
     SearchAnswer answer{request.ticket, {}, found.size() > request.hits_max};
     for (std::size_t i = 0; i < std::min(found.size(), request.hits_max); ++i)
         answer.hits.push_back(found[i].hit);
@@ -168,15 +177,13 @@ std::expected<bool, std::string> SimulatedDisk::tend(WallTime) {
             }
             // What is pinned goes with its entry.
             if (stored.pinned < stored.first_kept) stored.pinned = 0;
-            std::erase_if(stored.spoken, [&](const auto& spoken) {
-                return spoken.seq < stored.first_kept;
-            });
+            std::erase_if(stored.spoken,
+                          [&](const auto& spoken) { return spoken.seq < stored.first_kept; });
             trimmed_.push_back({id, stored.first_kept});
         }
         if (index_stands_) continue;
-        room.indexed_until =
-            std::min(stored.head, std::max(room.indexed_until, stored.first_kept) +
-                                      indexed_per_slice);
+        room.indexed_until = std::min(
+            stored.head, std::max(room.indexed_until, stored.first_kept) + indexed_per_slice);
         more = more || room.indexed_until < stored.head;
     }
     return more;

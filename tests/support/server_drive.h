@@ -13,6 +13,7 @@
 // Replies, events and what the log trimmed are left for the caller to take.
 #pragma once
 
+#include <cassert>
 #include <expected>
 #include <optional>
 #include <string>
@@ -60,10 +61,14 @@ bool search(Server& server, const Now& now, Rim& rim, const SearchRequest& reque
 
 template <class Rim>
 void drive(Server& server, const Now& now, Rim& rim) {
+    // Red is better than for ever.
+    [[maybe_unused]] int rounds = 0;
+    constexpr int rounds_max = 10'000;
     bool answered = true;
     while (std::exchange(answered, false)) {
         // Once more behind each answer, for what came while the log was busy.
         while (const Changes* changes = server.take_changes(now)) {
+            assert(++rounds < rounds_max);
             const std::optional<Committed> committed = rim.commit(*changes);
             if (!committed) break;
             answer_commit(server, now, *committed);
