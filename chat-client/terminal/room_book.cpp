@@ -63,14 +63,14 @@ void RoomBook::show(const Event& event, WallTime now) {
     pane.show(event, now, &pane == &current());
     if (const auto* welcome = std::get_if<Welcome>(&event)) {
         name_ = welcome->name;
-        if (room_key(welcome->room) == awaited_) {
+        if (room_key(welcome->room) == room_key(awaited_)) {
             awaited_.clear();
             for (std::size_t i = 0; i < panes_.size(); ++i) {
                 if (panes_[i].get() == &pane) go_to(i + 1);
             }
         }
     } else if (const auto* error = std::get_if<Error>(&event)) {
-        if (room_key(error->room) == awaited_) awaited_.clear();
+        if (room_key(error->room) == room_key(awaited_)) awaited_.clear();
         if (error->room.empty() && !error->id.empty()) {
             for (const auto& other : panes_)
                 other->forget(error->id);
@@ -111,6 +111,7 @@ void RoomBook::bound_memory() {
 
 bool RoomBook::go_to(std::size_t number) {
     if (number < 1 || number > panes_.size()) return false;
+    awaited_.clear();
     current_ = number - 1;
     current().look_at();
     return true;
@@ -126,7 +127,9 @@ bool RoomBook::take(UserInput& input, WallTime now) {
     std::visit(
         [this](auto& i) {
             if constexpr (requires { i.room; } && !std::is_same_v<decltype(i), SearchFor&>) {
-                if (i.room.empty()) i.room = current().name();
+                // Who has asked for a room means that one, though it is not here yet: what he
+                // types is said nowhere else.
+                if (i.room.empty()) i.room = awaited_.empty() ? current().name() : awaited_;
             }
         },
         input);
@@ -136,7 +139,7 @@ bool RoomBook::take(UserInput& input, WallTime now) {
             pane->say(say->id, say->text, now);
             if (pane != &current()) take_join({say->room});
         } else {
-            awaited_ = room_key(say->room);
+            awaited_ = say->room;
         }
     } else if (const auto* join = std::get_if<JoinRoom>(&input)) {
         return take_join(*join);
@@ -172,7 +175,7 @@ bool RoomBook::take_join(const JoinRoom& input) {
         go_to(i + 1);
         return !panes_[i]->joined();
     }
-    awaited_ = room_key(input.room);
+    awaited_ = input.room;
     return true;
 }
 

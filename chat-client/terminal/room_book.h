@@ -55,7 +55,7 @@ class RoomBook {
     std::vector<std::unique_ptr<RoomPane>> panes_;
     std::size_t current_ = 0;
     std::string name_;
-    std::string awaited_;     // key of the room to go to when it is there
+    std::string awaited_;     // the room to go to when it is there
     std::uint64_t said_ = 0;  // ids of messages
 };
 

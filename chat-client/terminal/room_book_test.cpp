@@ -70,6 +70,18 @@ TEST_CASE("rooms are gone to by number, by steps, by joining and by speaking") {
     reader.show(Error{ErrorCode::too_many_rooms, "too many", "secret"});
     reader.enter("secret");
     CHECK(reader.book.current().name() == "@eve");
+
+    // What is typed meanwhile is meant for it, but not once one has gone elsewhere.
+    CHECK(reader.enter_line("/join slow"));
+    CHECK(reader.enter_line("hello"));
+    CHECK(std::get<Say>(reader.input).room == "slow");
+    CHECK(reader.enter_line("/topic of slow"));
+    CHECK(std::get<SetTopic>(reader.input).room == "slow");
+    reader.book.go_to(1);
+    CHECK(reader.enter_line("hello"));
+    CHECK(std::get<Say>(reader.input).room == "lobby");
+    reader.enter("slow");
+    CHECK(reader.book.current().name() == "lobby");
 }
 
 TEST_CASE("a draft belongs to its room") {
