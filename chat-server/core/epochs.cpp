@@ -134,7 +134,7 @@ void Epochs::restore(const Now& now, std::span<const StoredEpoch> stored) {
     for (const StoredEpoch& one : stored)
         by_use.push_back(&one);
     // The least recently used is the first to be forgotten.
-    std::ranges::stable_sort(by_use, {}, [](const StoredEpoch* one) { return one->used; });
+    std::ranges::sort(by_use, {}, [](const StoredEpoch* one) { return one->used; });
     for (const StoredEpoch* const one : by_use) {
         const std::int64_t age_ms = std::max<std::int64_t>(now.wall.unix_ms - one->used.unix_ms, 0);
         restore(now.at - milliseconds(age_ms), *one);
