@@ -88,7 +88,8 @@ struct Receipt {
     std::uint32_t seen = 0;
     std::uint32_t of = 0;
 };
-// All of what was asked for is out; `at_start`: there is nothing older.
+// All of what was asked for is out; `at_start`: there is nothing older, since what was before
+// `first` is no longer kept.
 struct HistoryEnd {
     std::string room;
     std::uint64_t first = 0;  // the oldest number that is known now

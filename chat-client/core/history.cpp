@@ -96,7 +96,10 @@ void History::release(const EntryTeller& teller, std::vector<Event>& events) {
 
 void History::finish(const EntryTeller& teller, std::vector<Event>& events) {
     if (now_->to >= oldest_) oldest_ = std::min(oldest_, now_->first);
-    events.push_back(HistoryEnd{teller.room(), now_->first, now_->first <= tail_});
+    // What is no longer kept was asked for, too: it ends where the log begins now.
+    const bool at_start = now_->first <= tail_;
+    events.push_back(
+        HistoryEnd{teller.room(), at_start ? std::max(now_->first, tail_) : now_->first, at_start});
     now_.reset();
 }
 

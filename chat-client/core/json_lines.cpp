@@ -81,8 +81,10 @@ Json object(const Receipt& e) {
     return json;
 }
 Json object(const HistoryEnd& e) {
-    return {
+    Json json{
         {"type", "history_end"}, {"room", e.room}, {"first", e.first}, {"at_start", e.at_start}};
+    if (e.at_start && e.first > 1) json["gone_to"] = e.first - 1;
+    return json;
 }
 // "leave" is somebody's entry, and "part" what goes in.
 Json object(const RoomLeft& e) {

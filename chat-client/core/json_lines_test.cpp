@@ -64,7 +64,7 @@ TEST_CASE("events as JSON lines, to the letter of the contract") {
          R"("time":"2023-11-14T22:13:20.123Z"})"},
         {Receipt{"dev", 5, 3, 7}, R"({"type":"receipt","room":"dev","seq":5,"seen":3,"of":7})"},
         {HistoryEnd{"dev", 5, true},
-         R"({"type":"history_end","room":"dev","first":5,"at_start":true})"},
+         R"({"type":"history_end","room":"dev","first":5,"at_start":true,"gone_to":4})"},
         {RoomLeft{"dev"}, R"({"type":"parted","room":"dev"})"},
         {RoomList{{{"dev", "cake", 3, true}}},
          R"({"type":"rooms","rooms":[{"name":"dev","topic":"cake","present":3,"joined":true}]})"},

@@ -42,6 +42,10 @@ Lines lines(const Gap& e, Date) {
 }
 Lines lines(const HistoryEnd& e, Date) {
     if (!e.at_start) return {};
+    if (e.first > 1) {
+        return {
+            fmt::format("what was said in {} before number {} is no longer kept", e.room, e.first)};
+    }
     return {fmt::format("there is nothing older in {}", e.room)};
 }
 Lines lines(const RoomLeft& e, Date) {

@@ -126,7 +126,10 @@ void SecureSession::Impl::refuse_name(ErrorCode code, std::string text) {
 
 void SecureSession::Impl::change_state(State to, Connection shown, std::string reason) {
     state = to;
-    events.push_back(StateChange{shown, std::move(reason)});
+    // A server that says the same every second has said it.
+    if (!reason.empty() && last_told.state == shown && last_told.reason == reason) return;
+    last_told = {shown, std::move(reason)};
+    events.push_back(last_told);
 }
 
 void SecureSession::Impl::decide_trust(const Now& now, bool trusted) {

@@ -190,6 +190,7 @@ struct SecureSession::Impl {
     const std::uint64_t client_epoch;
 
     State state = State::nameless;
+    StateChange last_told;  // of the connection
     std::string name;
     std::optional<End> over;
     bool was_online = false;

@@ -84,6 +84,7 @@ TEST_CASE("a server that takes nobody in at present is asked again, with a reaso
         ": the server can store nothing at present, so it takes nobody in; it is asked again";
     CHECK(b.events() == Lines{"connecting", "connecting" + why});
     b.wait(seconds(100));
+    CHECK(b.events().empty());  // the same again is not told again
     CHECK_FALSE(b.session.end());
     CHECK(b.server.requests.size() > 10);
     b.server.refuses.reset();

@@ -216,8 +216,8 @@ bool RoomPane::all_older_known() const {
 
 void RoomPane::show_beginning() {
     if (std::exchange(beginning_shown_, true)) return;
-    const Line line{
-        {}, LineKind::divider, {}, fmt::format(fmt::runtime(words_.begins_here), name_)};
+    const auto words = *oldest_there_ > 1 ? words_.kept_from_here : words_.begins_here;
+    const Line line{{}, LineKind::divider, {}, fmt::format(fmt::runtime(words), name_)};
     scrollback_.prepend(std::span(&line, 1));
 }
 

@@ -201,7 +201,7 @@ TEST_CASE("older lines are on their way, then there, then there are no more") {
           title + at_top + " online                               older lines\n<alice>\n");
     room.scrollback().scroll(Scroll::page_up);
     CHECK(reader.picture(50, 7) == title +
-                                       "----------- this is where lobby begins -----------\n"
+                                       "------- what is older in lobby is not kept -------\n"
                                        "12:34 <bob> old 8\n"
                                        "12:34 <bob> old 9\n"
                                        "12:34 -- you are in lobby as alice; /help lists\n"

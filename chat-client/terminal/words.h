@@ -24,6 +24,7 @@ struct Words {
     std::string_view present;
     std::string_view missed;
     std::string_view begins_here;
+    std::string_view kept_from_here;
     std::string_view pinned;
     std::string_view topic;
     std::string_view no_topic;
@@ -48,6 +49,7 @@ inline constexpr Words english{
     .present = "{} here",
     .missed = client::missed_from_here,
     .begins_here = "this is where {} begins",
+    .kept_from_here = "what is older in {} is not kept",
     .pinned = "! [pinned] {}",
     .topic = "the topic of {} is: {}",
     .no_topic = "{} has no topic",
