@@ -55,7 +55,10 @@ std::expected<RoomId, RoomError> Chat::open_named(const Now& now, MemberIndex me
                                                   std::string_view name) {
     const PersonId person = roster_[member].person;
     assert(person != 0);
-    if (!check_name(name)) return std::unexpected(RoomError::unusable_name);
+    // A room called like the administrator looks official.
+    if (!check_name(name) || is_reserved_name(name)) {
+        return std::unexpected(RoomError::unusable_name);
+    }
     std::string key = name_key(name);
     const auto found = by_name_.find(key);
     if (found != by_name_.end() && planned(found->second, person).member) return found->second;

@@ -170,7 +170,7 @@ void ClassicService::remove_silent(const Now& now, Duration limit, Chat& chat) {
 void ClassicService::vanish(const Now& now, MemberIndex index, LeaveReason reason, Chat& chat) {
     const Endpoint peer = chat.roster()[index].path.peer;
     for (std::size_t i = replies_sent_; i < replies_.size(); ++i) {
-        if (replies_[i].path.peer == peer) replies_[i].text.clear();
+        if (replies_[i].about_log && replies_[i].path.peer == peer) replies_[i].text.clear();
     }
     chat.leave(now, index, reason);
 }
@@ -182,16 +182,16 @@ void ClassicService::on_page(const Page& page, Chat& chat) {
         sentence.clear();
         classic::encode_missed(missed.count, sentence);
         reply(missed.path, {reinterpret_cast<const char*>(sentence[0].data()), sentence[0].size()},
-              chat);
+              chat, true);
     }
 }
 
-void ClassicService::reply(const Path& path, std::string_view text, Chat& chat) {
+void ClassicService::reply(const Path& path, std::string_view text, Chat& chat, bool about_log) {
     if (replies_.size() - replies_sent_ >= replies_max) {
         ++chat.counters().replies_dropped;
         return;
     }
-    replies_.push_back({path, std::string(text)});
+    replies_.push_back({path, std::string(text), about_log});
 }
 
 void ClassicService::remove(MemberIndex index, Chat& chat) {

@@ -46,11 +46,12 @@ class ClassicService {
     bool idle(const Chat& chat) const;
 
   private:
-    // He is gone without a word: what waits for him would reach whoever has his address next.
+    // He is gone without a word: what he missed would be told to whoever has his address next.
     void vanish(const Now& now, MemberIndex index, LeaveReason reason, Chat& chat);
     struct Reply {
         Path path;
         std::string text;
+        bool about_log = false;  // of use to this member only, not to the next one there
     };
 
     bool serves(const Path& path) const;
@@ -61,7 +62,7 @@ class ClassicService {
     // cannot be stored is said only so often.
     std::optional<std::string_view> log_in(const Now& now, const Path& path, std::string_view name,
                                            Chat& chat);
-    void reply(const Path& path, std::string_view text, Chat& chat);
+    void reply(const Path& path, std::string_view text, Chat& chat, bool about_log = false);
     bool send_replies(TransmitSink& sink);
     void remove(MemberIndex index, Chat& chat);
 

@@ -163,7 +163,7 @@ OperatorAnswer rooms(const Call& call) {
         ++listed;
         const Room& room = chat.room(id);
         text += fmt::format("\n{:<9}{:<9}{:<9}{}", present(room, chat), room.seats().size(),
-                            room.head() - 1, room.name());
+                            room.head() - room.first_kept(), room.name());
         if (!room.topic().empty()) text += fmt::format("  ({})", room.topic());
         after = room.name();
         return true;

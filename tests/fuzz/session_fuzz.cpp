@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/fuzz/fuzz.h"
+#include "tests/simulation/secure_rest.h"
 #include "tests/simulation/secure_world.h"
 
 namespace chat::fuzz {
@@ -230,55 +231,14 @@ class Play {
         }
     }
 
-    static bool is_in(const SecurePerson& person) {
-        return person.is_running() && !person.session()->wants_name();
-    }
-    template <class Condition>
-    bool passes_until_all(Condition condition) {
-        const auto all = [&] {
-            return std::ranges::all_of(world_.people(), [&](const auto& person) {
-                return !is_in(*person) || condition(*person);
-            });
-        };
-        return world_.passes_until(all, seconds(500));
-    }
-
     void require_kept() {
         const auto& broken = world_.broken();
         require(!broken, broken.value_or(""));
     }
 
     void end_well() {
-        world_.network().set_conditions({});
-        if (!world_.server_runs()) world_.server_starts(false);
-        change_disk(0);
-        world_.disk_takes({});
-        for (const auto& person : world_.people()) {
-            world_.network().set_blackout(person->address(), false);
-            person->reads(true);
-        }
-        // Somebody may be stopped for four minutes still.
-        const bool well = passes_until_all([](const SecurePerson& person) {
-            return person.session()->online() && person.session()->waiting() == 0 &&
-                   !person.reading().lacks();
-        });
-        require_kept();
-        require(well, "in good weather everything arrives: " + who_lacks_what());
-        for (const auto& person : world_.people()) {
-            require(!is_in(*person) || person->reading().unanswered() == 0,
-                    "whatever was said has an answer");
-        }
-    }
-
-    std::string who_lacks_what() const {
-        std::string text;
-        for (const auto& person : world_.people()) {
-            if (!is_in(*person)) continue;
-            text += person->name() + (person->session()->online() ? " online" : " offline") +
-                    " waiting " + std::to_string(person->session()->waiting()) + " lacks " +
-                    person->reading().lacks().value_or("nothing") + "; ";
-        }
-        return text;
+        const auto wrong = simulation::comes_to_rest(world_);
+        require(!wrong, wrong.value_or(""));
     }
 
     Script script_;

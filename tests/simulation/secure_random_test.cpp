@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "proto/wire/datagram.h"
+#include "tests/simulation/secure_rest.h"
 #include "tests/simulation/secure_world.h"
 #include "tests/support/catch.h"
 
@@ -54,64 +55,10 @@ class Life {
         return settings;
     }
 
-    template <class IsWell>
-    bool everybody(IsWell is_well) const {
-        return std::ranges::all_of(world_.people(), [&](const auto& person) {
-            return !person->is_running() || is_well(*person);
-        });
-    }
-
-    void calm_down() {
-        world_.network().set_conditions({});
-        for (const auto& person : world_.people())
-            world_.network().set_blackout(person->address(), false);
-        if (!world_.server_runs()) world_.server_starts(false);
-        world_.disk().set_commits_fail(false);
-        world_.disk().set_reads_fail(false);
-        world_.disk().set_index_stands(false);
-        world_.disk_takes({});
-        for (const auto& person : world_.people()) {
-            person->reads(true);
-            person->is_stopped_until(world_.now().at);
-        }
-    }
-
-    // Good weather: everybody gets everything, all that was said has an answer, and all that is
-    // asked for too, exactly.
     std::optional<std::string> end_well() {
-        calm_down();
-        const auto nothing_waits = [&] {
-            return everybody([](const SecurePerson& person) {
-                return person.session()->online() && person.session()->waiting() == 0;
-            });
-        };
-        const auto all_is_seen = [&] {
-            return everybody([](const SecurePerson& person) { return !person.reading().lacks(); });
-        };
-        const auto figures_are_right = [&] {
-            return everybody(
-                [](const SecurePerson& person) { return !person.reading().wrong_figures(); });
-        };
-        // Whoever listens only learns of a restarted server with his next keepalive.
-        world_.passes(seconds(60));
-        if (!world_.passes_until(nothing_waits, seconds(240)) && !world_.broken()) {
-            return "in good weather everything is accepted: " + who_lacks_what();
-        }
-        if (!world_.passes_until(all_is_seen, seconds(60)) && !world_.broken()) {
-            return "in good weather everything arrives: " + who_lacks_what();
-        }
-        // Whoever was killed is a ghost for a while; nothing of his is awaited.
-        if (!world_.passes_until(figures_are_right, seconds(60)) && !world_.broken()) {
-            return "in good weather the figures are right: " + who_is_wrong();
-        }
+        if (const auto wrong = comes_to_rest(world_)) return wrong;
         if (const auto wrong = ask_well()) return wrong;
-        if (world_.broken()) return world_.broken();
-        for (const auto& person : world_.people()) {
-            if (person->is_running() && person->reading().unanswered() > 0) {
-                return "whatever was said has an answer: " + person->name();
-            }
-        }
-        return std::nullopt;
+        return world_.broken();
     }
 
     // All that the log has of a room, back to its start; and all places with a word.
@@ -155,27 +102,6 @@ class Life {
     bool rooms_are_known(const SecurePerson& person, const std::string& room) const {
         const auto& ledger = world_.ledger();
         return ledger.room(ledger.log(), room, person.name()) != nullptr;
-    }
-
-    std::string who_lacks_what() const {
-        std::string text;
-        for (const auto& person : world_.people()) {
-            if (!person->is_running()) continue;
-            text += person->name() + (person->session()->online() ? " online" : " offline") +
-                    " waiting " + std::to_string(person->session()->waiting()) + " lacks " +
-                    person->reading().lacks().value_or("nothing") + "; ";
-        }
-        return text;
-    }
-    std::string who_is_wrong() const {
-        std::string text;
-        for (const auto& person : world_.people()) {
-            if (!person->is_running()) continue;
-            if (const auto wrong = person->reading().wrong_figures()) {
-                text += person->name() + " " + *wrong + "; ";
-            }
-        }
-        return text;
     }
 
     Duration pause() {

@@ -53,6 +53,27 @@ inline bool has(const std::vector<client::ErrorCode>& errors, client::ErrorCode 
     return std::ranges::find(errors, code) != errors.end();
 }
 
+inline const SecureLedger::Room* room_of(const SecureWorld& world, const SecurePerson& person,
+                                         std::string_view called) {
+    return world.ledger().room(world.ledger().log(), called, person.name());
+}
+
+// Where the words stand, as a search brings it out.
+inline std::vector<server::Seq> places_found(SecureWorld& world, SecurePerson& person,
+                                             const std::string& room, const std::string& words) {
+    person.searches(room, words);
+    const auto is_found = [&] {
+        return person.reading().found() && person.reading().found()->words == words;
+    };
+    std::vector<server::Seq> places;
+    const bool found = world.passes_until(is_found, seconds(30));
+    INFO(world.broken().value_or("whole"));
+    REQUIRE(found);
+    for (const auto& hit : person.reading().found()->hits)
+        places.push_back(hit.seq);
+    return places;
+}
+
 // How often somebody comes or goes, by the entries of a room.
 inline std::size_t visits(const SecureWorld& world, server::RoomId room = lobby_id) {
     const auto& entries = world.ledger().all_rooms().at(room).entries;
