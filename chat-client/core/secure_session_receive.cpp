@@ -146,7 +146,7 @@ void SecureSession::Impl::on_event(const Now& now, const ReceiverEvent& event) {
             } else if constexpr (std::is_same_v<T, frame::NoRoom>) {
                 if (current && of_room) on_no_room(now, e);
             } else if constexpr (std::is_same_v<T, frame::Parted>) {
-                if (current && of_room) on_parted(e);
+                if (of_room) on_parted(e);
             } else if constexpr (std::is_same_v<T, frame::Rooms>) {
                 if (auto list = current ? listing.on_rooms(e) : std::nullopt) {
                     events.push_back(std::move(*list));
@@ -159,7 +159,7 @@ void SecureSession::Impl::on_event(const Now& now, const ReceiverEvent& event) {
                     });
                 }
             } else if constexpr (std::is_same_v<T, frame::Seen>) {
-                if (current && of_room) on_seen(e);
+                if (of_room) on_seen(e);
             } else if constexpr (std::is_same_v<T, frame::Notice>) {
                 if (current) on_notice(e);
             } else if constexpr (std::is_same_v<T, frame::PktAck>) {

@@ -2,8 +2,6 @@
 #include "tests/simulation/secure_person.h"
 
 #include <utility>
-#include <cstdio>  // TRACE
-#include <cstdlib>  // TRACE
 
 namespace chat::simulation {
 namespace {
@@ -161,17 +159,6 @@ void SecurePerson::transmit() {
 void SecurePerson::show() {
     was_online_ = was_online_ || session_->online();
     for (const auto& event : session_->take_events()) {
-        if (std::getenv("CHAT_TRACE")) {  // TRACE
-            std::fprintf(stderr, "%.3f %s:%d ev%zu %s", double(surroundings_.now.at.us) / 1e6, name().c_str(), address_.port, event.index(), std::string(client::room_of(event)).c_str());  // TRACE
-            if (auto* r = std::get_if<client::Receipt>(&event)) std::fprintf(stderr, " receipt %d: %u/%u", int(r->seq), r->seen, r->of);  // TRACE
-            if (auto* r = std::get_if<client::Error>(&event)) std::fprintf(stderr, " error %s %s", std::string(code_word(r->code)).c_str(), r->text.c_str());  // TRACE
-            if (auto* r = std::get_if<client::Welcome>(&event)) std::fprintf(stderr, " welcome %d head %d", int(r->next), int(r->head));  // TRACE
-            if (auto* r = std::get_if<client::Message>(&event)) std::fprintf(stderr, " %d <%s> %s %s", int(r->seq), r->from.c_str(), r->text.substr(0,40).c_str(), r->history?"H":"");  // TRACE
-            if (auto* r = std::get_if<client::Accepted>(&event)) std::fprintf(stderr, " accepted %s %d", r->id.c_str(), int(r->seq));  // TRACE
-            if (auto* r = std::get_if<client::StateChange>(&event)) std::fprintf(stderr, " state %s %s", std::string(state_word(r->state)).c_str(), r->reason.c_str());  // TRACE
-            if (auto* r = std::get_if<client::HistoryEnd>(&event)) std::fprintf(stderr, " history end %d %d", int(r->first), r->at_start);  // TRACE
-            std::fprintf(stderr, "\n");  // TRACE
-        }  // TRACE
         reading_->on_event(event);
         if (const auto* error = std::get_if<client::Error>(&event)) {
             errors_.push_back(error->code);
