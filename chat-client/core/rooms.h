@@ -41,8 +41,8 @@ struct Membership {
     bool part_asked = false;
     bool rejoin = false;  // he wants to be in it again after that
     // Of the datagrams that told of it last; what is older is late.
-    std::uint64_t room_counter = 0;
-    std::uint64_t seen_counter = 0;
+    std::uint64_t room_order = 0;
+    std::uint64_t seen_order = 0;
     std::uint64_t shown_at_request = 0;  // when FINI was made
     std::uint64_t accepted_end = 0;      // behind the last message of ours that was accepted
     std::optional<Instant> held_until;   // its first entries wait for the history before them

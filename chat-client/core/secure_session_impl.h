@@ -218,7 +218,9 @@ struct SecureSession::Impl {
     std::optional<Link> link;
 
     std::uint32_t packet_sid = 0;  // of the datagram whose frames come now; 0: of none
-    std::uint64_t packet_counter = 0;
+    // Over all keys: what the server sent later has a higher one.
+    std::uint64_t packet_order = 0;
+    std::uint64_t keys_adopted = 0;
     Instant packet_at;
     Instant heard_at;
     // Something of ours is unacknowledged, and since then nothing authentic was heard.

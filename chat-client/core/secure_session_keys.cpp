@@ -122,6 +122,7 @@ void SecureSession::Impl::drop_keys() {
 void SecureSession::Impl::adopt_keys(const Now& now, const frame::ResetToken& token) {
     const Initiator& initiator = handshake.initiator();
     forget_previous();
+    ++keys_adopted;
     if (keys) {
         previous_sid = keys->client_sid;
         forget_previous_at = now.at + previous_key_life;

@@ -14,6 +14,12 @@ constexpr std::size_t pending_packets_max = 256;
 // A server asks for one at a time, 100 ms apart.
 constexpr std::size_t path_responses_max = 8;
 
+// The counters of one key after those of the key before it. No key lives for 2^48 datagrams.
+std::uint64_t order_of(std::uint64_t key, std::uint64_t counter) {
+    constexpr int counter_bits = 48;
+    return key << counter_bits | (counter & ((std::uint64_t{1} << counter_bits) - 1));
+}
+
 }  // namespace
 
 void SecureSession::Impl::heard(const Now& now) {
@@ -29,7 +35,7 @@ void SecureSession::Impl::heard(const Now& now) {
 
 void SecureSession::Impl::on_packet(const Now& now, const PacketReceived& packet) {
     packet_sid = 0;
-    packet_counter = packet.counter;
+    packet_order = order_of(keys_adopted, packet.counter);
     packet_at = std::min(packet.at, now.at);
     if (packet.sid == 0) return;
     if (keys && packet.sid == keys->client_sid) {
@@ -38,10 +44,11 @@ void SecureSession::Impl::on_packet(const Now& now, const PacketReceived& packet
         heard(now);
     } else if (packet.sid == pending_sid) {
         packet_sid = packet.sid;
+        packet_order = order_of(keys_adopted + 1, packet.counter);
         if (pending_packets.size() < pending_packets_max) pending_packets.push_back(packet);
     } else if (keys && packet.sid == previous_sid) {
         packet_sid = packet.sid;
-        packet_counter = 0;  // older than anything under the new key, which counts from there
+        packet_order = order_of(keys_adopted - 1, packet.counter);
         heard(now);
     }
 }

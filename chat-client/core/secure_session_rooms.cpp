@@ -27,11 +27,11 @@ std::string shown_name(const frame::Room& frame) {
 void SecureSession::Impl::on_room(const Now& now, const frame::Room& frame) {
     const std::string shown = shown_name(frame);
     const auto left = parted.find(frame.room);
-    if (left != parted.end() && packet_counter < left->second) return;
+    if (left != parted.end() && packet_order < left->second) return;
     // No room with a name is called as a conversation is.
     if (frame.kind == frame::RoomKind::named && is_conversation(shown)) return;
     Membership* member = rooms.find(frame.room);
-    if (member && packet_counter < member->room_counter) return;
+    if (member && packet_order < member->room_order) return;
     const auto asked = joins.take(room_key(shown));
     const bool wanted = asked && !asked->then_part;
     if (!member) {
@@ -60,7 +60,7 @@ void SecureSession::Impl::on_room(const Now& now, const frame::Room& frame) {
     if (wanted && asked->by_user) cannot_store_told = false;
     member->topic = frame.topic;
     member->stated = true;
-    member->room_counter = packet_counter;
+    member->room_order = packet_order;
     member->room.on_head(now.at, rtt(), frame.head);
     member->history.on_tail(frame.tail);
     member->room.hurry_ack();
@@ -150,12 +150,12 @@ void SecureSession::Impl::on_no_room(const Now& now, const frame::NoRoom& frame)
 
 void SecureSession::Impl::on_parted(const frame::Parted& frame) {
     Membership* member = rooms.find(frame.room);
-    if (!member || packet_counter < member->room_counter) return;
+    if (!member || packet_order < member->room_order) return;
     const std::string left = member->room.name();
     if (member->visible) events.push_back(RoomLeft{left});
     auto again = member->rejoin ? Joins::parse(left) : std::nullopt;
     if (parted.size() >= parted_max) parted.erase(parted.begin());
-    parted[frame.room] = packet_counter;
+    parted[frame.room] = packet_order;
     forget_room(frame.room);
     if (!again) return;
     again->by_user = true;
@@ -240,8 +240,8 @@ void SecureSession::Impl::on_head(const Now& now, const frame::Head& head) {
 
 void SecureSession::Impl::on_seen(const frame::Seen& seen) {
     Membership* member = rooms.find(seen.room);
-    if (!member || packet_counter < member->seen_counter) return;
-    member->seen_counter = packet_counter;
+    if (!member || packet_order < member->seen_order) return;
+    member->seen_order = packet_order;
     member->receipts.on_seen(seen);
     tell_receipts(*member);
 }
@@ -303,7 +303,6 @@ void SecureSession::Impl::rooms_on_session() {
         member.part_asked = false;
         // Where it goes on here, before anything is sent in vain; or it is not ours any more.
         member.room.hurry_ack();
-        member.room_counter = member.seen_counter = 0;
         member.history.fetch().ask_at_once();
         member.pinned_fetch.ask_at_once();
     }

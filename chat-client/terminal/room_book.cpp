@@ -135,12 +135,8 @@ bool RoomBook::take(UserInput& input, WallTime now) {
         input);
     if (auto* say = std::get_if<Say>(&input)) {
         say->id = fmt::format("{}", ++said_);
-        if (auto* pane = find(say->room)) {
-            pane->say(say->id, say->text, now);
-            if (pane != &current()) take_join({say->room});
-        } else {
-            awaited_ = say->room;
-        }
+        // A word to somebody leads nowhere: the next line is said where one is, as without a screen.
+        if (auto* pane = find(say->room)) pane->say(say->id, say->text, now);
     } else if (const auto* join = std::get_if<JoinRoom>(&input)) {
         return take_join(*join);
     } else if (const auto* topic = std::get_if<ShowTopic>(&input)) {

@@ -28,7 +28,7 @@ TEST_CASE("typed text goes to the room that is shown") {
     CHECK(std::get<SetTopic>(reader.input).room == "dev");
 }
 
-TEST_CASE("rooms are gone to by number, by steps, by joining and by speaking") {
+TEST_CASE("rooms are gone to by number, by steps and by joining") {
     Reader reader;
     reader.enter("lobby");
     reader.enter("dev");
@@ -52,17 +52,19 @@ TEST_CASE("rooms are gone to by number, by steps, by joining and by speaking") {
     CHECK(reader.book.current().name() == "@bob");
     reader.book.go_to(1);
     CHECK(reader.enter_line("/msg bob psst"));
-    CHECK(reader.book.current().name() == "@bob");
+    CHECK(reader.book.current().name() == "lobby");
 
     // One that is not, once it is.
     CHECK(reader.enter_line("/join Ops"));
-    CHECK(reader.book.current().name() == "@bob");
+    CHECK(reader.book.current().name() == "lobby");
     reader.enter("ops");
     CHECK(reader.book.current().name() == "ops");
     CHECK(reader.enter_line("/msg eve psst"));
     reader.enter("@mallory");
     CHECK(reader.book.current().name() == "ops");
     reader.enter("@eve");
+    CHECK(reader.book.current().name() == "ops");
+    CHECK_FALSE(reader.enter_line("/msg eve"));
     CHECK(reader.book.current().name() == "@eve");
 
     // Or never.
