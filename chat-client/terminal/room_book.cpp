@@ -135,7 +135,8 @@ bool RoomBook::take(UserInput& input, WallTime now) {
         input);
     if (auto* say = std::get_if<Say>(&input)) {
         say->id = fmt::format("{}", ++said_);
-        // A word to somebody leads nowhere: the next line is said where one is, as without a screen.
+        // A word to somebody leads nowhere: the next line is said where one is, as without a
+        // screen.
         if (auto* pane = find(say->room)) pane->say(say->id, say->text, now);
     } else if (const auto* join = std::get_if<JoinRoom>(&input)) {
         return take_join(*join);
