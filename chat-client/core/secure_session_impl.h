@@ -44,6 +44,7 @@ struct SecureSession::Impl {
         std::uint16_t ts_offset = 0;
         Instant made_at;
         Instant rekey_at;
+        std::uint64_t number = 0;  // of all keys, in the order in which they were made
     };
 
     Impl(const SecureSessionConfig& config, const KeyPair& identity, RandomSource& random,
@@ -220,7 +221,8 @@ struct SecureSession::Impl {
     std::uint32_t packet_sid = 0;  // of the datagram whose frames come now; 0: of none
     // Over all keys: what the server sent later has a higher one.
     std::uint64_t packet_order = 0;
-    std::uint64_t keys_adopted = 0;
+    std::uint64_t last_key = 0;      // of the newest key that the receiver has, from 1
+    std::uint64_t previous_key = 0;  // of previous_sid
     Instant packet_at;
     Instant heard_at;
     // Something of ours is unacknowledged, and since then nothing authentic was heard.

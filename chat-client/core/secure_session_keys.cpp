@@ -76,6 +76,7 @@ void SecureSession::Impl::hand_over_key() {
     if (pending_sid != 0) order(ForgetKey{pending_sid});
     pending_sid = sid;
     if (!finishing) return;
+    ++last_key;
     const std::uint64_t offered = handshake.initiator().offer().log_epoch;
     InstallKey install{sid, handshake.initiator().receive_key(),
                        log_epoch.value_or(offered) != offered};
@@ -122,9 +123,9 @@ void SecureSession::Impl::drop_keys() {
 void SecureSession::Impl::adopt_keys(const Now& now, const frame::ResetToken& token) {
     const Initiator& initiator = handshake.initiator();
     forget_previous();
-    ++keys_adopted;
     if (keys) {
         previous_sid = keys->client_sid;
+        previous_key = keys->number;
         forget_previous_at = now.at + previous_key_life;
     }
     keys = Keys{initiator.client_sid(),
@@ -133,7 +134,8 @@ void SecureSession::Impl::adopt_keys(const Now& now, const frame::ResetToken& to
                 token,
                 static_cast<std::uint16_t>(random.u32()),
                 now.at,
-                now.at + jittered(config.rekey_after, 10)};
+                now.at + jittered(config.rekey_after, 10),
+                last_key};
     prev_server_sid = keys->server_sid;
     offer = initiator.offer();
     server_key = initiator.server_key();

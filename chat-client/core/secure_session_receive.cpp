@@ -35,20 +35,21 @@ void SecureSession::Impl::heard(const Now& now) {
 
 void SecureSession::Impl::on_packet(const Now& now, const PacketReceived& packet) {
     packet_sid = 0;
-    packet_order = order_of(keys_adopted, packet.counter);
+    packet_order = 0;
     packet_at = std::min(packet.at, now.at);
     if (packet.sid == 0) return;
     if (keys && packet.sid == keys->client_sid) {
         packet_sid = packet.sid;
+        packet_order = order_of(keys->number, packet.counter);
         link->on_received(packet_at, packet.counter, packet.ts, packet.bytes, packet.ack_eliciting);
         heard(now);
     } else if (packet.sid == pending_sid) {
         packet_sid = packet.sid;
-        packet_order = order_of(keys_adopted + 1, packet.counter);
+        packet_order = order_of(last_key, packet.counter);
         if (pending_packets.size() < pending_packets_max) pending_packets.push_back(packet);
     } else if (keys && packet.sid == previous_sid) {
         packet_sid = packet.sid;
-        packet_order = order_of(keys_adopted - 1, packet.counter);
+        packet_order = order_of(previous_key, packet.counter);
         heard(now);
     }
 }

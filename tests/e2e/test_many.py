@@ -55,7 +55,7 @@ class Many(Case):
         numbers: list[int] = []
         while len(texts) < CLIENTS * EACH:
             event: dict[str, Any] = client.out.find(json.loads, f"message {len(texts)}", 60)
-            if "seq" in event and event["type"] != "accepted":
+            if "seq" in event and event["type"] not in ("accepted", "receipt"):
                 numbers.append(event["seq"])
             if event["type"] == "message":
                 texts.append(event["text"])
