@@ -47,7 +47,7 @@ bool Outbox::add(Message message) {
     return true;
 }
 
-bool Outbox::say(const Where& where, std::string_view text, std::string id) {
+bool Outbox::say(const Where& where, std::string_view text, const std::string& id) {
     if (waiting() >= messages_max_ + read_ahead_max) return false;
     const std::string clean = clean_text(text);
     std::string_view rest = clean;
@@ -61,7 +61,7 @@ bool Outbox::say(const Where& where, std::string_view text, std::string id) {
         Message message;
         message.where = where;
         message.text = piece;
-        if (rest.empty()) message.id = std::move(id);
+        if (rest.empty()) message.id = id;
         add(std::move(message));
     }
     return true;

@@ -52,7 +52,7 @@ class Outbox {
 
     // False: too much is waiting, nothing was taken. A text longer than a message is several; the
     // id belongs to the last of them.
-    bool say(const Where& where, std::string_view text, std::string id);
+    bool say(const Where& where, std::string_view text, const std::string& id);
     bool set_topic(const Where& where, std::string_view topic);
     bool accepts() const { return waiting() < messages_max_; }
     std::size_t waiting() const { return messages_.size() + unplaced_.size(); }

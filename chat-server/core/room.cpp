@@ -49,8 +49,9 @@ void Room::restore(const StoredRoom& stored) {
     head_ = tail_first_ = stored.head;
     topic_ = stored.topic;
     pinned_ = stored.pinned < first_kept_ ? 0 : stored.pinned;
+    // What was said of them last is not known: no figure is like this one.
     for (const auto& message : stored.spoken)
-        spoken_.push_back({message.seq, message.author, 0, 0});
+        spoken_.push_back({message.seq, message.author, UINT32_MAX, UINT32_MAX});
     assert(spoken_.size() <= spoken_max);
 }
 

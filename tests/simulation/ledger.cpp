@@ -191,7 +191,7 @@ void Ledger::entered(const Entry& stored, Seq seq, const server::Roster& roster)
     member.id = stored.author;
     member.name = stored.name;
     member.key = name_key(stored.name);
-    member.next = seq + 1;
+    member.heard = member.next = seq + 1;
     roster.for_each([&](MemberIndex i) {
         if (roster[i].id == stored.author) member.at = roster[i].path.peer;
     });
@@ -232,7 +232,8 @@ void Ledger::on_page(const server::Page& page) {
     const Seq first_kept = page.first_kept;
     if (!page.entries.empty()) paged_end_ = std::max(paged_end_, page.entries.back().seq + 1);
     for (auto& member : members_) {
-        if (member.next >= first_kept) continue;
+        if (member.heard >= first_kept) continue;
+        member.heard = first_kept;
         ++member.missed_notices_allowed;
         skip_own(member);
         if (member.next >= first_kept) continue;
@@ -306,7 +307,7 @@ void Ledger::on_entry(const Endpoint& to, std::string_view text) {
         promise(complete, "a member hears the next entry", member->name, text);
     }
     if (!complete) return;
-    ++member->next;
+    member->heard = ++member->next;
     member->offset = 0;
 }
 

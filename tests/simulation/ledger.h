@@ -54,6 +54,7 @@ class Ledger {
         std::string key;
         Endpoint at;
         server::Seq next = 1;
+        server::Seq heard = 1;   // the same, but that his own behind it are not passed over
         std::size_t offset = 0;  // bytes of that entry's text already sent
         std::optional<server::Seq> until;
         bool told_ok = false;
