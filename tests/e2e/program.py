@@ -27,6 +27,7 @@ class Lines:
         self.closed = False
         self._stream = stream
         self._next = 0
+        self._unfinished = False  # the last line has no end
         self._changed = threading.Condition()
         self._stop_read, self._stop_write = os.pipe()
         self._thread = threading.Thread(target=self._collect, daemon=True)
@@ -40,6 +41,7 @@ class Lines:
             *lines, rest = (rest + chunk).split(b"\n")
             if not chunk and rest:
                 lines.append(rest)
+                self._unfinished = True
             with self._changed:
                 self.all.extend(line.decode("utf-8", "backslashreplace") for line in lines)
                 self.closed = not chunk
@@ -98,6 +100,13 @@ class Lines:
             raise AssertionError(f"{self.title} did not end; so far: {self.all[-10:]}")
         self._next = len(self.all)
         return self.all[start:]
+
+    def forget_unfinished(self) -> None:
+        """After a kill -9: half of a line may have been written, which is no line."""
+        self.until_end()
+        if self._unfinished:
+            self.all.pop()
+            self._unfinished = False
 
 
 class Program:

@@ -174,6 +174,7 @@ class Torture(SecureCase):
                 name = NAMES[self.talkers.index(talker)]
                 talker.client.send_signal(signal.SIGKILL)
                 talker.client.wait()
+                talker.client.out.forget_unfinished()
                 talker.said_before = talker.said
                 talker.lives.append(self.client(self.relay.port, name))
                 talker.client.event("welcome")
