@@ -242,9 +242,10 @@ void Reading::on(const client::RoomLeft& left) {
 // --- what else is said of rooms
 
 void Reading::on(const client::Members& members) {
-    Place* place = place_of(members.room, "members");
-    if (place == nullptr) return;
-    place->members = members.names;
+    // Who the two of a conversation are is answered also where nothing was said yet.
+    Place* place = client::is_conversation(members.room) ? find(members.room)
+                                                         : place_of(members.room, "members");
+    if (place != nullptr) place->members = members.names;
     for (const std::string& name : members.names) {
         bool was_there = false;
         for (std::size_t log = 0; log <= ledger_.log(); ++log) {
