@@ -117,6 +117,7 @@ TEST_CASE("a page that cannot be read is asked for again, once a second") {
     CHECK(b.pages_read >= 9);
     CHECK(b.pages_read <= 11);
     CHECK(bob.entries.empty());
+    CHECK_FALSE(b.server->idle());  // somebody waits for it
     b.unreadable = false;
     for (int i = 0; i < 500 && bob.next_seq < b.head(); ++i) {
         b.wait(milliseconds(50));

@@ -147,7 +147,7 @@ std::optional<Instant> Server::next_deadline() const {
 }
 
 bool Server::idle() const {
-    return chat_.is_committed() && classic_.idle(chat_) && secure_.idle();
+    return chat_.is_committed() && unread_.empty() && classic_.idle(chat_) && secure_.idle();
 }
 
 }  // namespace chat::server

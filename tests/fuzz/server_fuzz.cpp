@@ -101,12 +101,16 @@ class Play final : public TransmitSink {
 
     void operation(std::uint8_t code) {
         switch (code % 12) {
-            case 0:
-                return arrives(peer(), std::string(as_text(script_.bytes(script_.byte()))));
+            // One after the other: compilers differ in which argument they evaluate first.
+            case 0: {
+                const Endpoint from = peer();
+                return arrives(from, std::string(as_text(script_.bytes(script_.byte()))));
+            }
             case 1:
-                return arrives(peer(), "L " + std::string(name()));
-            case 2:
-                return arrives(peer(), "Q " + std::string(name()));
+            case 2: {
+                const Endpoint from = peer();
+                return arrives(from, (code % 12 == 1 ? "L " : "Q ") + std::string(name()));
+            }
             case 3:
             case 4: {
                 const Endpoint from = peer();
