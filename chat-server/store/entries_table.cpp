@@ -12,8 +12,9 @@ namespace {
 // A person's own spelling is in people and not repeated in each of his entries.
 constexpr const char* insert_sql = R"(
 INSERT INTO entries(id, kind, time, person, name, text, client_epoch, msg_id)
-VALUES(?1, ?2, ?3, ?4, CASE WHEN ?5 = (SELECT name FROM people WHERE id = ?4) THEN NULL ELSE ?5 END,
-       ?6, ?7, ?8))";
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))";
+
+constexpr const char* name_sql = "SELECT name FROM people WHERE id = ?1";
 
 constexpr const char* time_sql = "SELECT time FROM entries WHERE id = ?1";
 
@@ -40,6 +41,7 @@ std::size_t bytes_of(const Entry& entry) {
 Result<EntriesTable> EntriesTable::prepare(Database& database) {
     EntriesTable table;
     const auto done = database.prepare({{table.insert_, insert_sql},
+                                        {table.name_of_, name_sql},
                                         {table.read_, read_entries_sql},
                                         {table.newest_, newest_entry_sql},
                                         {table.time_of_, time_sql},
@@ -52,9 +54,27 @@ Result<EntriesTable> EntriesTable::prepare(Database& database) {
 Result<void> EntriesTable::insert(RoomId room, Seq seq, const Entry& entry) {
     const Origin& origin = entry.origin;
     std::optional<std::uint32_t> person;
-    if (origin.person != 0) person = origin.person;
+    std::optional<std::string_view> name = entry.name;
+    if (origin.person != 0) {
+        person = origin.person;
+        const auto own = spelling(origin.person);
+        if (!own) return std::unexpected(own.error());
+        if (**own == entry.name) name.reset();
+    }
     return insert_.run(entry_id(room, seq), static_cast<int>(entry.kind), entry.time.unix_ms,
-                       person, entry.name, entry.text, origin.client_epoch, origin.msg_id);
+                       person, name, entry.text, origin.client_epoch, origin.msg_id);
+}
+
+Result<const std::string*> EntriesTable::spelling(PersonId person) {
+    if (spellings_.size() <= person) spellings_.resize(person + 1);
+    std::string& known = spellings_[person];
+    if (known.empty()) {
+        auto rows = name_of_.start(person);
+        const auto row = rows.next();
+        if (!row) return std::unexpected(row.error());
+        if (*row) known = rows.text(0);
+    }
+    return &known;
 }
 
 Result<std::vector<StoredEntry>> EntriesTable::read(RoomId room, Seq from, Seq end,

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "chat-server/core/entry.h"
@@ -48,7 +49,13 @@ class EntriesTable {
     Result<void> erase(RoomId room, Seq from, Seq end);
 
   private:
+    // As the person's name was first written; empty for one who is not in the table. Names never
+    // change, and everybody who has spoken is in the brain's memory too.
+    Result<const std::string*> spelling(PersonId person);
+
+    std::vector<std::string> spellings_;  // by person
     Statement insert_;
+    Statement name_of_;
     Statement read_;
     Statement newest_;
     Statement time_of_;

@@ -37,8 +37,11 @@ void make_private_file(const std::string& path) {
 
 Result<Database> Database::open(const std::string& path, Access access) {
     // What a statement may have to take back is kept in memory, so that no file is opened later.
-    // Only the first call counts, and only before anything else; then it is set already.
+    // One thread needs no locks, and nobody reads the statistics. Only the first calls count, and
+    // only before anything else; then it is set already.
     sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (access == Access::create) make_private_file(path);
     sqlite3* handle = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &handle, flags_of(access), nullptr);
