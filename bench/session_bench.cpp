@@ -57,7 +57,9 @@ class Bench {
   public:
     Bench()
         : server_(server::ServerConfig{}, secrets(random_), random_, memory(),
-                  [](const Endpoint&) { return std::string(); }) {}
+                  [](const Endpoint&) { return std::string(); }) {
+        server_.restore(now_, *log_.load(now_.wall));
+    }
 
     Path next_path() {
         ++peers_;
@@ -123,10 +125,8 @@ class Bench {
         return secrets;
     }
     void drive() {
-        if (const auto appends = server_.take_appends(); !appends.empty()) {
-            server_.on_committed(now_, log_.append(appends));
-        }
-        server_.take_bindings();
+        while (const server::Changes* changes = server_.take_changes(now_))
+            server_.on_committed(now_, *log_.commit(*changes));
         while (server_.poll_transmit(now_, down_)) {
         }
         server_.take_events();
@@ -135,7 +135,7 @@ class Bench {
     Random random_;
     Now now_{{seconds(1000).us}, {1'760'000'000'000}};
     server::Server server_;
-    server::MemoryLog log_{1024};
+    server::MemoryLog log_{1};
     Caught down_;
     std::deque<KeyPair> identities_;
     std::uint32_t peers_ = 0;
