@@ -206,13 +206,19 @@ class Chat {
     // and callers of say ask first.
     void on_commit_failed(Instant again_at);
     bool can_store() const { return !failed_; }
-    // When take_changes has something by time alone.
+    // Something has come that take_changes would give, whatever the time.
+    bool has_changes() const { return !waiting_.acts.empty() || !waiting_.changes.empty(); }
+    // When take_changes has something by time alone, if it has nothing yet.
     std::optional<Instant> next_changes() const;
     void trimmed(RoomId room, Seq first_kept);
     // What the calls of on_committed since the last time brought, in the log's order.
     std::vector<Outcome> take_outcomes() { return std::exchange(outcomes_, {}); }
     // No entry waits for the log.
     bool is_committed() const;
+    // What has happened so far, as a count of acts, and how much of it the log has: what must not
+    // be told before something else waits until `settled` has reached what `begun` was.
+    std::uint64_t begun() const { return settled_ + in_log_.acts.size() + waiting_.acts.size(); }
+    std::uint64_t settled() const { return settled_; }
 
     // Rooms with entries that came since the last time, each once.
     std::vector<RoomId> take_news();
@@ -306,6 +312,7 @@ class Chat {
     std::map<SeatKey, Plan> plans_;  // of places that something waiting is about
     Batch waiting_;
     Batch in_log_;  // handed out; nothing moves until it is committed
+    std::uint64_t settled_ = 0;
     bool under_way_ = false;
     bool failed_ = false;
     Instant again_at_{INT64_MIN / 2};

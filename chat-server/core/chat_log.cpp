@@ -134,7 +134,8 @@ const Changes* Chat::take_changes(Instant now) {
 std::optional<Instant> Chat::next_changes() const {
     if (under_way_) return std::nullopt;
     if (failed_) return again_at_;
-    if (changed_.empty()) return std::nullopt;
+    // With what waits already they go too.
+    if (changed_.empty() || has_changes()) return std::nullopt;
     return seats_at_;
 }
 
@@ -187,6 +188,7 @@ void Chat::on_committed(std::span<const Seq> seqs) {
         }
     }
     assert(entries == seqs.size());
+    settled_ += in_log_.acts.size();
     in_log_.acts.clear();
     in_log_.changes.people.clear();
     in_log_.changes.rooms.clear();

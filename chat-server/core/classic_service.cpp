@@ -46,8 +46,11 @@ std::optional<std::string_view> ClassicService::log_in(const Now& now, const Pat
     const auto present = roster.find(path.peer);
     if (present && roster[*present].name == name && !is_going(roster[*present])) {
         // Its OK was lost, or it makes sure that it is still known here.
-        if (roster[*present].state == MemberState::joining) return std::nullopt;
-        return classic::reply_ok;
+        // The answer comes behind what was said before the question, as from the original.
+        if (roster[*present].state != MemberState::joining) {
+            hold_reply(path, classic::reply_ok, chat);
+        }
+        return std::nullopt;
     }
     std::string key = name_key(name);
     // Before he leaves as somebody else, or he would lose his place for nothing.
@@ -172,6 +175,7 @@ void ClassicService::vanish(const Now& now, MemberIndex index, LeaveReason reaso
     for (std::size_t i = replies_sent_; i < replies_.size(); ++i) {
         if (replies_[i].about_log && replies_[i].path.peer == peer) replies_[i].text.clear();
     }
+    std::erase_if(held_, [&](const HeldReply& held) { return held.reply.path.peer == peer; });
     chat.leave(now, index, reason);
 }
 
@@ -187,11 +191,27 @@ void ClassicService::on_page(const Page& page, Chat& chat) {
 }
 
 void ClassicService::reply(const Path& path, std::string_view text, Chat& chat, bool about_log) {
-    if (replies_.size() - replies_sent_ >= replies_max) {
+    if (replies_.size() + held_.size() - replies_sent_ >= replies_max) {
         ++chat.counters().replies_dropped;
         return;
     }
     replies_.push_back({path, std::string(text), about_log});
+}
+
+void ClassicService::hold_reply(const Path& path, std::string_view text, Chat& chat) {
+    if (replies_.size() + held_.size() - replies_sent_ >= replies_max) {
+        ++chat.counters().replies_dropped;
+        return;
+    }
+    held_.push_back({chat.begun(), {path, std::string(text), true}});
+}
+
+// A log that fails may do so for hours; nothing that waits for it is worth that.
+void ClassicService::release_replies(const Chat& chat) {
+    while (!held_.empty() && (held_.front().after <= chat.settled() || !chat.can_store())) {
+        replies_.push_back(std::move(held_.front().reply));
+        held_.pop_front();
+    }
 }
 
 void ClassicService::remove(MemberIndex index, Chat& chat) {
@@ -220,18 +240,21 @@ void ClassicService::poll_transmit(Instant now, Chat& chat, TransmitSink& sink) 
         ready_at_.reset();
         return;
     }
-    if (!chat.lobby().pending() && !(ready_at_ && *ready_at_ <= now)) return;
-    PlanReport report;
-    chat.lobby().plan(now, sink, report);
-    chat.counters().deliveries += report.datagrams;
-    ready_at_ = report.ready_at;
-    for (const MemberIndex index : report.finished)
-        remove(index, chat);
+    if (chat.lobby().pending() || (ready_at_ && *ready_at_ <= now)) {
+        PlanReport report;
+        chat.lobby().plan(now, sink, report);
+        chat.counters().deliveries += report.datagrams;
+        ready_at_ = report.ready_at;
+        for (const MemberIndex index : report.finished)
+            remove(index, chat);
+    }
+    release_replies(chat);
     send_replies(sink);
 }
 
 bool ClassicService::idle(const Chat& chat) const {
-    return replies_sent_ == replies_.size() && !chat.lobby().pending() && !ready_at_;
+    return replies_sent_ == replies_.size() && held_.empty() && !chat.lobby().pending() &&
+           !ready_at_;
 }
 
 }  // namespace chat::server

@@ -54,15 +54,23 @@ class ClassicService {
         bool about_log = false;  // of use to this member only, not to the next one there
     };
 
+    // An answer that must not overtake what was said before the question.
+    struct HeldReply {
+        std::uint64_t after = 0;  // Chat::begun() then
+        Reply reply;
+    };
+
     bool serves(const Path& path) const;
     void handle(const Now& now, const Path& path, const classic::LogIn& request, Chat& chat);
     void handle(const Now& now, const Path& path, const classic::Say& request, Chat& chat);
     void handle(const Now& now, const Path& path, const classic::Quit& request, Chat& chat);
-    // The answer to give at once, or nothing: OK follows when the join is in the log, and what
-    // cannot be stored is said only so often.
+    // The answer to give at once, or nothing: OK follows when the join, or what was said before a
+    // repeated L, is in the log, and what cannot be stored is said only so often.
     std::optional<std::string_view> log_in(const Now& now, const Path& path, std::string_view name,
                                            Chat& chat);
     void reply(const Path& path, std::string_view text, Chat& chat, bool about_log = false);
+    void hold_reply(const Path& path, std::string_view text, Chat& chat);
+    void release_replies(const Chat& chat);
     bool send_replies(TransmitSink& sink);
     void remove(MemberIndex index, Chat& chat);
 
@@ -70,6 +78,7 @@ class ClassicService {
     TokenBucket warning_;        // of all who are not members
     std::deque<Reply> replies_;  // a deque, because a sink borrows from it while more are added
     std::size_t replies_sent_ = 0;
+    std::deque<HeldReply> held_;
     std::optional<Instant> ready_at_;
 };
 

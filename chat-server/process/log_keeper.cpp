@@ -9,6 +9,8 @@
 namespace chat::server {
 namespace {
 
+// Far below what anybody notices, and enough for dozens of entries when many talk at once.
+constexpr Duration commit_interval = milliseconds(2);
 // Between two slices while members keep the server busy, and after new entries: a slice takes some
 // milliseconds.
 constexpr Duration slice_interval = milliseconds(100);
@@ -26,6 +28,7 @@ void LogKeeper::note(std::string& told, std::string sentence) {
 }
 
 void LogKeeper::store(const Now& now) {
+    if (now.at < commit_at_ && server_.chat().has_changes()) return;
     while (const Changes* changes = server_.take_changes(now)) {
         const bool grows = !changes->appends.empty();
         const auto seqs = log_.commit(*changes);
@@ -37,9 +40,14 @@ void LogKeeper::store(const Now& now) {
         if (!std::exchange(commit_error_, {}).empty()) journal::info("storing works again");
         if (grows) {
             tend_at_ = std::min(tend_at_, now.at + slice_interval);
+            commit_at_ = now.at + commit_interval;
         }
         server_.on_committed(now, *seqs);
     }
+}
+
+Instant LogKeeper::next_deadline() const {
+    return server_.chat().has_changes() ? std::min(tend_at_, commit_at_) : tend_at_;
 }
 
 bool LogKeeper::answer(const Now& now) {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Carries to the log what the brain wants stored, read and found, and the answers back; and gives
-// the log time for work that can wait (its index, what is too old): at once while nothing else is
-// to do, else a slice ten times a second, so that neither starves. What the log can't do is told to
-// the operator once, not each time it is tried again.
+// Carries to the log what the brain wants stored, read and found, and the answers back. Entries
+// that come close together share a commit: the first is stored at once, what follows within
+// commit_interval waits for its end, because a transaction, and a datagram to each member, cost as
+// much as several entries (bench/storing).
+//
+// It also gives the log time for work that can wait (its index, what is too old): at once while
+// nothing else is to do, else a slice ten times a second, so that neither starves. What the log
+// can't do is told to the operator once, not each time it is tried again.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +32,7 @@ class LogKeeper {
     // Everything, however small, because the program ends.
     void store_all(const Now& now);
 
-    Instant next_deadline() const { return tend_at_; }
+    Instant next_deadline() const;
 
   private:
     bool answer_searches(const Now& now);
@@ -38,7 +42,8 @@ class LogKeeper {
     Server& server_;
     std::deque<SearchRequest> searches_;
     Instant tend_at_{INT64_MIN};
-    std::string commit_error_;  // told and not over
+    Instant commit_at_{INT64_MIN};  // no commit before
+    std::string commit_error_;      // told and not over
     std::string other_error_;
 };
 
