@@ -3,10 +3,11 @@
 """init_flood.py [--mode M] [--rate R] [--seconds S]: what a flood of INITs does to everybody else.
 
 Two members talk before and during the flood of bench/init_flood.cpp, and newcomers come in during
-it, one after the other. Printed are the flood's account, the server's memory, how long a message
-takes from its sender's pipe to the other member's, and how long newcomers wait. Times are printed
-and never asserted; that no address got more than it sent, that memory is flat, that nobody lost a
-message, and that a newcomer gets in at the latest when the flood is over, is.
+it, one after the other; then it comes once more while nobody says anything, to see what it alone
+costs in memory. Printed are the flood's account, the server's memory, how long a message takes from
+its sender's pipe to the other member's, and how long newcomers wait. Times are printed and never
+asserted; that no address got more than it sent, that memory is flat, that nobody lost a message,
+and that a newcomer gets in at the latest when the flood is over, is.
 """
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ import unittest
 from dataclasses import dataclass, field
 
 from harness import BINARIES
-from memory import growth_max_bytes, resident_bytes
+from memory import growth_max_bytes, is_sanitized, resident_bytes
 from program import JsonClient, Program
 from secure import SecureCase, events, numbers_without_holes
 from strangers import RETRY_BYTES
@@ -30,6 +31,8 @@ FLOODER = str(BINARIES / "init_flood")
 MODES = ("bare", "forged", "right")  # as in bench/init_flood.cpp
 RESP_BYTES = 144
 KIB = 1 << 10
+# What a flood alone may cost.
+GROWTH_ALONE_MAX_BYTES = 64 * KIB
 TALK_EVERY_S = 0.05  # also how exactly a newcomer's wait is known
 TURNS_PER_NEWCOMER = 20  # at least
 CLIENT_PATIENCE_S = 20.0  # it gives up after 30
@@ -96,8 +99,9 @@ class InitFlood(SecureCase):
         # Killed at the end of its life it would leave half a sentence of LeakSanitizer's.
         for newcomer in (*quiet.newcomers, *loud.newcomers):
             newcomer.client.wait()
-        self.report(account, quiet, loud)
-        self.check(account, loud)
+        alone = self.alone()
+        self.report(account, quiet, loud, alone)
+        self.check(account, loud, alone)
 
     def phase(self, name: str, flooder: Program | None) -> Phase:
         """The same with and without a flood, and as long."""
@@ -111,6 +115,12 @@ class InitFlood(SecureCase):
                 client = self.client(self.chat_server.port, called)
                 phase.newcomers.append(Newcomer(client))
             phase.newcomers[-1].is_settled()
+        phase.growth = resident_bytes(self.chat_server) - phase.before
+        return phase
+
+    def alone(self) -> Phase:
+        phase = Phase("alone", resident_bytes(self.chat_server))
+        self.account(self.start_flooder(self.mode, self.seconds))
         phase.growth = resident_bytes(self.chat_server) - phase.before
         return phase
 
@@ -147,7 +157,7 @@ class InitFlood(SecureCase):
 
     # -- the outcome
 
-    def report(self, account: Account, quiet: Phase, loud: Phase) -> None:
+    def report(self, account: Account, quiet: Phase, loud: Phase, alone: Phase) -> None:
         rate = account["sent"] / account["seconds"]
         lines = (
             f"flood '{self.mode}' from {self.sources} addresses for {account['seconds']:.1f} s:",
@@ -157,6 +167,7 @@ class InitFlood(SecureCase):
             f" {account['received_bytes']} bytes for {account['sent_bytes']}",
             f"memory     before: {quiet.memory()}",
             f"           during: {loud.memory()}",
+            f"           with nobody else there to talk or come: {alone.memory()}",
             f"messages   before: {percentiles(quiet.took_s)}",
             f"           during: {percentiles(loud.took_s)}",
             f"newcomers  before: {quiet.waits()}",
@@ -164,7 +175,7 @@ class InitFlood(SecureCase):
         )
         print("", *lines, sep="\n  ", flush=True)
 
-    def check(self, account: Account, loud: Phase) -> None:
+    def check(self, account: Account, loud: Phase, alone: Phase) -> None:
         with_cookie, retries, resps = (
             account[name] for name in ("sent_with_cookie", "retries", "resps")
         )
@@ -179,7 +190,11 @@ class InitFlood(SecureCase):
             self.assertLessEqual(resps, with_cookie)
         else:
             self.assertEqual(resps, 0)
-        self.assertLess(loud.growth, growth_max_bytes(self.server_binary), "memory grows")
+        growth_max = growth_max_bytes(self.server_binary)
+        self.assertLess(loud.growth, growth_max, "memory grows")
+        if not is_sanitized(self.server_binary):
+            growth_max = GROWTH_ALONE_MAX_BYTES
+        self.assertLessEqual(alone.growth, growth_max, "memory grows by the flood alone")
         for member in self.members:
             numbers_without_holes(self, member)
             self.assertEqual(events(member, "error"), [])

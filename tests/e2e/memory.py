@@ -25,6 +25,9 @@ def resident_bytes(server: Server) -> int:
     return int(found[1]) * KIB
 
 
+def is_sanitized(binary: str) -> bool:
+    return b"__asan_init" in Path(binary).read_bytes()
+
+
 def growth_max_bytes(server_binary: str) -> int:
-    sanitized = b"__asan_init" in Path(server_binary).read_bytes()
-    return SANITIZED_GROWTH_MAX_BYTES if sanitized else GROWTH_MAX_BYTES
+    return SANITIZED_GROWTH_MAX_BYTES if is_sanitized(server_binary) else GROWTH_MAX_BYTES
