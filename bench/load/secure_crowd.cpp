@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "bench/load/secure_crowd.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace chat::load {
+namespace {
+
+// Not for anybody's secrets: the same people in every run.
+class SeededBytes final : public RandomSource {
+  public:
+    explicit SeededBytes(std::uint64_t seed) : random_(seed) {}
+    void fill(std::span<std::byte> bytes) override {
+        for (std::byte& b : bytes)
+            b = static_cast<std::byte>(random_());
+    }
+
+  private:
+    std::mt19937_64 random_;
+};
+
+}  // namespace
+
+SecureCrowd::SecureCrowd(const Options& options, Account& account, Talk& talk, Sockets& sockets,
+                         std::string fingerprint, Instant now)
+    : all_{options,
+           account,
+           talk,
+           sockets,
+           logs_,
+           secrets_,
+           std::mt19937_64(options.seed + 2),
+           std::move(fingerprint)},
+      wheel_(now, options.members + options.idle),
+      is_touched_(options.members + options.idle) {
+    const std::size_t count = options.members + options.idle;
+    SeededBytes seeded(options.seed);
+    for (std::size_t i = 0; i < count; ++i)
+        identities_.push_back(KeyPair::generate(seeded));
+    std::size_t limit = socket_limit();
+    if (options.sockets > 0) limit = std::min(limit, options.sockets);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        if (i < limit) {
+            sockets.add_datagram();
+            at_socket_.emplace_back();
+        }
+        const auto socket = static_cast<std::uint32_t>(i % at_socket_.size());
+        at_socket_[socket].push_back(i);
+        members_.emplace_back(all_, i, socket, identities_[i]);
+    }
+}
+
+void SecureCrowd::touch(std::uint32_t member) {
+    if (is_touched_[member]) return;
+    is_touched_[member] = true;
+    touched_.push_back(member);
+}
+
+void SecureCrowd::begin(const Now& now, std::uint32_t member) {
+    members_[member].begin(now);
+    touch(member);
+}
+
+void SecureCrowd::say(std::uint32_t member, std::string_view text) {
+    members_[member].say(text);
+    touch(member);
+}
+
+void SecureCrowd::on_ready(const Now& now, std::uint32_t socket) {
+    const auto& here = at_socket_[socket];
+    all_.sockets.receive(socket, [&](Instant at, std::span<std::byte> datagram) {
+        const Now then{at, now.wall};
+        if (here.size() == 1) {
+            members_[here.front()].on_datagram(then, datagram);
+            return touch(here.front());
+        }
+        for (const std::uint32_t member : here) {
+            if (!members_[member].is_his(datagram)) continue;
+            members_[member].on_datagram(then, datagram);
+            touch(member);
+        }
+    });
+}
+
+void SecureCrowd::on_turn(const Now& now) {
+    wheel_.advance(now.at, [&](std::uint32_t member) { touch(member); });
+    for (const std::uint32_t index : touched_) {
+        SecureMember& member = members_[index];
+        is_touched_[index] = false;
+        member.on_deadline(now);
+        member.flush(now);
+        if (const auto at = member.next_deadline()) wheel_.arm(index, *at);
+    }
+    touched_.clear();
+}
+
+bool SecureCrowd::settled() const {
+    return all_.joined == members_.size() &&
+           std::ranges::all_of(members_, [](const auto& member) { return member.is_told(); });
+}
+
+void SecureCrowd::check() {
+    logs_.check(all_.talk, all_.account);
+    std::size_t behind = 0;
+    for (const auto& member : members_)
+        behind += member.is_told() ? 0U : 1U;
+    if (behind > 0) {
+        all_.account.problem(std::to_string(behind) + " members do not have everything");
+    }
+}
+
+void SecureCrowd::leave(const Now& now) {
+    for (auto& member : members_)
+        member.leave(now);
+}
+
+}  // namespace chat::load
