@@ -93,6 +93,7 @@ struct SearchAnswer {
     std::uint64_t ticket = 0;
     std::vector<Hit> hits;  // the newest first
     bool more = false;
+    bool incomplete = false;  // the newest entries could not be looked at
 };
 
 // What was stored in earlier runs, for Server::restore.
@@ -142,7 +143,8 @@ class Log {
     // an error the same changes are given again, later.
     virtual std::expected<std::vector<Seq>, std::string> commit(const Changes& changes) = 0;
     virtual std::expected<Page, std::string> read(const ReadRequest& request) = 0;
-    // Nothing yet: the index is being brought up to date; tend() and ask again.
+    // Nothing yet: the index is being brought up to date; tend() and ask again. If it cannot be
+    // (the disk is full), what was indexed before is looked through, and the answer says so.
     virtual std::expected<std::optional<SearchAnswer>, std::string> search(
         const SearchRequest& request) = 0;
 

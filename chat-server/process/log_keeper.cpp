@@ -77,8 +77,8 @@ bool LogKeeper::answer_searches(const Now& now) {
         }
         note(other_error_, found ? std::string() : found.error());
         // Somebody waits: no answer at all would be asked for again and again.
-        server_.on_found(
-            now, found ? std::move(**found) : SearchAnswer{searches_.front().ticket, {}, false});
+        server_.on_found(now, found ? std::move(**found)
+                                    : SearchAnswer{searches_.front().ticket, {}, false, true});
         searches_.pop_front();
         answered = true;
     }

@@ -5,11 +5,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <expected>
+#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
 #include <signal.h>
 #include <sodium.h>
 #include <sysexits.h>
+#include <system_error>
 
 #include "chat-server/process/control_client.h"
 #include "chat-server/process/journal.h"
@@ -88,6 +90,22 @@ std::expected<std::unique_ptr<Log>, std::string> open_log(const Options& options
     return SqliteLog::open(rooms_database(options), config);
 }
 
+// A folder with a key was in use, so rooms that are not there any more are a loss.
+void warn_of_lost_rooms(const Options& options, bool was_in_use) {
+    if (options.memory || !was_in_use) return;
+    const std::string path = rooms_database(options);
+    std::error_code none;
+    const bool there = std::filesystem::exists(path, none);
+    if (none || (there && (std::filesystem::file_size(path, none) > 0 || none))) return;
+    journal::warn(there ? "the file of the rooms is empty, though this folder was in use: a new "
+                          "log begins, and what was in the old one is gone. If that is not meant, "
+                          "stop the server and put a backup in its place"
+                        : "the file of the rooms is missing, though this folder was in use: a new "
+                          "log begins. If that is not meant, stop the server and put a backup in "
+                          "its place",
+                  {{"file", path}});
+}
+
 int explain_store(std::string_view sentence) {
     fmt::print(stderr, "chat-server: {}\n", sentence);
     return EX_DATAERR;
@@ -111,6 +129,7 @@ int serve(const Options& options, const std::vector<std::string>& arguments) {
                               : "Choose a folder that can be written with --data.",
                        in_use ? EX_TEMPFAIL : EX_CANTCREAT);
     }
+    const bool was_in_use = has_secrets(*folder);
     sys::SystemRandom random;
     auto secrets = options.memory ? make_secrets(random) : load_secrets(*folder, random);
     if (!secrets) {
@@ -148,6 +167,7 @@ int serve(const Options& options, const std::vector<std::string>& arguments) {
         journal::info("listening", {{"address", address}, {"data", options.data}});
         sys::service_notify("READY=1");
     };
+    warn_of_lost_rooms(options, was_in_use);
     auto log = open_log(options, random);
     if (!log) return explain_store(log.error());
     const Now now{sys::monotonic_now(), sys::wall_now()};
@@ -180,6 +200,7 @@ int main(int argc, char** argv) {
         case Options::Action::check:
         case Options::Action::export_room:
         case Options::Action::import_room:
+        case Options::Action::reindex:
         case Options::Action::backup:
             return run_store_command(*options);
     }

@@ -65,6 +65,11 @@ sys::Result<std::uint64_t> count_start(const sys::DataFolder& folder) {
 
 }  // namespace
 
+bool has_secrets(const sys::DataFolder& folder) {
+    const auto key = folder.read_file(key_file, SecretKey().bytes().size());
+    return key || key.error().code != ENOENT;
+}
+
 ServerSecrets make_secrets(RandomSource& random) {
     ServerSecrets secrets;
     secrets.identity = KeyPair::generate(random);

@@ -17,6 +17,8 @@ namespace chat::server {
 
 // With nothing on disk: a new key at every start, so no client takes it for the one before.
 ServerSecrets make_secrets(RandomSource& random);
+// Whether a server has been started with this folder before.
+bool has_secrets(const sys::DataFolder& folder);
 // Reads what is there, makes what is missing, and counts this start.
 sys::Result<ServerSecrets> load_secrets(const sys::DataFolder& folder, RandomSource& random);
 

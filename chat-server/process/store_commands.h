@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// chat-server check, export, import and backup: a data folder's rooms from the command line. All
-// but import also work while a server runs on the folder.
+// chat-server check, export, import, reindex and backup: a data folder's rooms from the command
+// line. All but import and reindex also work while a server runs on the folder.
 #pragma once
 
 #include <string>

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
+#include "chat-server/store/entry_json.h"
+#include "chat-server/store/readable_entries.h"
 #include "chat-server/store/schema.h"
 #include "chat-server/store/search_text.h"
 #include "chat-server/store/store_tools.h"
@@ -15,7 +19,8 @@ namespace chat::server {
 namespace {
 
 constexpr std::uint64_t entries_between_reports = 1'000'000;
-constexpr int damages_told_max = 100;
+// Of the lines in which SQLite says what is damaged, and of the numbers that cannot be read.
+constexpr std::uint64_t damages_told_max = 20;
 
 // Order does not matter to a sum, so an index can be compared with what it should be without
 // having either in memory.
@@ -38,15 +43,45 @@ struct CheckedRoom {
     std::uint64_t words_found = 0;
 };
 
+// A table of the file, as people call what is in it.
+struct Part {
+    std::string_view table;
+    std::string_view what;
+};
+constexpr std::array parts = std::to_array<Part>({
+    {"entries", "what was said (table entries)"},
+    {"epochs", "what counts once (table epochs)"},
+    {"meta", "the log's number (table meta)"},
+    {"people", "people and their keys (table people)"},
+    {"rooms", "rooms (table rooms)"},
+    {"search_config", "the search index (table search_config)"},
+    {"search_data", "the search index (table search_data)"},
+    {"search_idx", "the search index (table search_idx)"},
+    {"seats", "who is in which room (table seats)"},
+    {"words", "the search index (table words)"},
+});
+
+bool is_of_index(std::string_view table) {
+    return table.starts_with("search_") || table == "words";
+}
+
 class Check {
   public:
-    Check(Database& database, Tables& tables, const Report& progress, const Report& finding)
+    Check(Database& database, ReadTables& tables, const Report& progress, const Report& finding)
         : database_(database), tables_(tables), progress_(progress), finding_(finding) {}
 
     Result<CheckReport> run();
 
   private:
+    struct Step {
+        std::string_view what;
+        Result<void> (Check::*look)();
+        bool needs_all_entries = false;  // else it would tell what is not so
+    };
+
     Result<void> file();
+    Result<void> damaged_parts();
+    void readable_entries();
     Result<void> people();
     Result<void> entries();
     void entry(EntryId id, const Rows& row);
@@ -63,16 +98,22 @@ class Check {
         ++report_.findings;
         finding_(sentence);
     }
+    void found_in_index(const std::string& sentence) {
+        ++index_findings_;
+        found(sentence);
+    }
     std::string name_of(const CheckedRoom& room) const;
 
     Database& database_;
-    Tables& tables_;
+    ReadTables& tables_;
     const Report& progress_;
     const Report& finding_;
     CheckReport report_;
     std::map<RoomId, CheckedRoom> rooms_;
     std::set<RoomId> strange_rooms_;
     std::set<PersonId> people_;
+    std::uint64_t index_findings_ = 0;
+    bool entries_are_damaged_ = false;
 };
 
 template <typename Look>
@@ -95,17 +136,58 @@ std::string Check::name_of(const CheckedRoom& room) const {
 }
 
 Result<void> Check::file() {
-    progress_("the file's pages");
     if (const auto whole = check_length(database_); !whole)
         found("the file is shorter than it says: its end is missing");
-    return each(fmt::format("PRAGMA integrity_check({})", damages_told_max),
-                [this](const Rows& row) {
-                    if (row.text(0) != "ok") found(fmt::format("damaged: {}", row.text(0)));
-                });
+    std::vector<std::string> lines;
+    const auto read =
+        each(fmt::format("PRAGMA integrity_check({})", damages_told_max), [&](const Rows& row) {
+            for (std::string_view rest = row.text(0); !rest.empty();) {
+                const auto line = rest.substr(0, rest.find('\n'));
+                rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+                // The first is a heading.
+                if (line == "ok" || line.starts_with("***")) continue;
+                if (lines.size() < damages_told_max) lines.emplace_back(line);
+            }
+        });
+    // It may stumble over what it has just told of.
+    if (!read && !database_.last_failure_is_damage()) return read;
+    if (read && lines.empty()) return {};
+    const auto findings_before = report_.findings;
+    const auto index_findings_before = index_findings_;
+    if (const auto told = damaged_parts(); !told) return told;
+    const auto parts_damaged = report_.findings - findings_before;
+    if (parts_damaged == 0) found("the file is damaged outside of what is kept in it");
+    const bool only_index =
+        parts_damaged > 0 && parts_damaged == index_findings_ - index_findings_before;
+    for (const std::string& line : lines) {
+        const std::string sentence = fmt::format("SQLite says: {}", line);
+        if (only_index) {
+            found_in_index(sentence);
+        } else {
+            found(sentence);
+        }
+    }
+    return {};
+}
+
+Result<void> Check::damaged_parts() {
+    for (const Part& part : parts) {
+        bool sound = true;
+        const auto looked = each(fmt::format("PRAGMA integrity_check({})", part.table),
+                                 [&](const Rows& row) { sound = sound && row.text(0) == "ok"; });
+        if (looked && sound) continue;
+        if (!looked && !database_.last_failure_is_damage()) return looked;
+        const std::string sentence = fmt::format("damaged: {}", part.what);
+        if (is_of_index(part.table)) {
+            found_in_index(sentence);
+        } else {
+            found(sentence);
+        }
+    }
+    return {};
 }
 
 Result<void> Check::people() {
-    progress_("people");
     return each("SELECT id, name, folded, length(key) FROM people", [this](const Rows& row) {
         const std::string name(row.text(1));
         people_.insert(static_cast<PersonId>(row.number(0)));
@@ -135,12 +217,20 @@ void Check::entry(EntryId id, const Rows& row) {
     if (kind < EntryKind::message || kind > EntryKind::pinned)
         found(fmt::format("{}: entry {} is of no known kind", name_of(room), seq));
     const auto person = static_cast<PersonId>(row.number(2));
-    if (person != 0 && !people_.contains(person))
+    Entry entry;
+    entry.kind = kind;
+    entry.name = row.text(3);
+    entry.text = row.text(4);
+    if (person != 0 && !people_.contains(person)) {
         found(fmt::format("{}: nobody knows who wrote entry {}", name_of(room), seq));
+    } else if (!is_exportable(entry)) {
+        found(
+            fmt::format("{}: entry {} is damaged: nobody can have said it so", name_of(room), seq));
+    }
     if (seq >= room.row.indexed) return;
-    room.bytes += row.text(3).size() + row.text(4).size();
+    room.bytes += bytes_of(entry);
     if (!is_searched(kind)) return;
-    const std::string words = search_text(row.text(4));
+    const std::string words = search_text(entry.text);
     std::uint64_t offset = 0;
     for (std::string_view rest = words; !rest.empty(); ++offset) {
         const std::string_view word = rest.substr(0, rest.find(' '));
@@ -150,13 +240,12 @@ void Check::entry(EntryId id, const Rows& row) {
 }
 
 Result<void> Check::entries() {
-    progress_("entries");
     const auto rows = tables_.rooms.all();
     if (!rows) return std::unexpected(rows.error());
     for (const RoomRow& row : *rows)
         rooms_[row.room.id] = {row, row.first_kept, 0, 0, 0};
     report_.rooms = rooms_.size();
-    return each(
+    const auto read = each(
         "SELECT e.id, e.kind, e.person, coalesce(e.name, p.name, ''), e.text "
         "FROM entries e LEFT JOIN people p ON p.id = e.person ORDER BY e.id",
         [this](const Rows& row) {
@@ -164,10 +253,41 @@ Result<void> Check::entries() {
             if (report_.entries % entries_between_reports == 0)
                 progress_(fmt::format("entries: {} so far", report_.entries));
         });
+    if (!read && database_.last_failure_is_damage()) {
+        readable_entries();
+        return {};
+    }
+    return read;
+}
+
+// How much can still be had of each room, by the way that export goes.
+void Check::readable_entries() {
+    entries_are_damaged_ = true;
+    report_.entries = 0;
+    for (const auto& [id, room] : rooms_) {
+        std::uint64_t told = 0;
+        Seq lost = 0;
+        const auto end = end_of_room(room.row, tables_.entries, tables_.rooms);
+        visit_readable_entries(
+            tables_.entries, id, room.row.first_kept, end,
+            {[this](const StoredEntry&) {
+                 ++report_.entries;
+                 return true;
+             },
+             [&](Seq from, Seq to) {
+                 lost += to - from + 1;
+                 if (++told > damages_told_max) return true;
+                 found(from == to ? fmt::format("{}: entry {} cannot be read", name_of(room), from)
+                                  : fmt::format("{}: entries {} to {} cannot be read",
+                                                name_of(room), from, to));
+                 return true;
+             }});
+        if (told > damages_told_max)
+            found(fmt::format("{}: {} entries cannot be read in all", name_of(room), lost));
+    }
 }
 
 Result<void> Check::rooms() {
-    progress_("rooms");
     for (const auto& [id, room] : rooms_) {
         const RoomRow& row = room.row;
         const bool named = row.room.kind == RoomKind::named;
@@ -189,7 +309,6 @@ Result<void> Check::rooms() {
 }
 
 Result<void> Check::twice() {
-    progress_("messages stored twice");
     // Imported ones are another log's: their numbers may come again here.
     return each(fmt::format("SELECT min(e.id), max(e.id) FROM entries e "
                             "JOIN people p ON p.id = e.person JOIN rooms r ON r.id = e.id >> {} "
@@ -207,7 +326,6 @@ Result<void> Check::twice() {
 }
 
 Result<void> Check::seats() {
-    progress_("members");
     const auto seats = tables_.rooms.seats();
     if (!seats) return std::unexpected(seats.error());
     for (const SeatChange& seat : *seats) {
@@ -224,7 +342,6 @@ Result<void> Check::seats() {
 }
 
 Result<void> Check::epochs() {
-    progress_("what counts once");
     const auto epochs = tables_.epochs.used_since({INT64_MIN}, SIZE_MAX / 2);
     if (!epochs) return std::unexpected(epochs.error());
     auto entry = database_.prepare("SELECT msg_id, client_epoch FROM entries WHERE id = ?1");
@@ -248,7 +365,6 @@ Result<void> Check::epochs() {
 }
 
 Result<void> Check::search() {
-    progress_("the search index");
     auto made = database_.run(
         "CREATE VIRTUAL TABLE temp.search_words USING fts5vocab(main, search, instance)");
     if (!made) return made;
@@ -261,7 +377,8 @@ Result<void> Check::search() {
     if (!read) return read;
     for (const auto& [id, room] : rooms_) {
         if (room.words_found != room.words_wanted)
-            found(fmt::format("{}: the search index does not fit the entries", name_of(room)));
+            found_in_index(
+                fmt::format("{}: the search index does not fit the entries", name_of(room)));
     }
     return {};
 }
@@ -270,11 +387,33 @@ Result<CheckReport> Check::run() {
     // One state of the database, whatever the server does meanwhile.
     auto transaction = Transaction::begin(database_, false);
     if (!transaction) return std::unexpected(transaction.error());
-    for (const auto step : {&Check::file, &Check::people, &Check::entries, &Check::rooms,
-                            &Check::twice, &Check::seats, &Check::epochs, &Check::search}) {
+    constexpr std::array steps = std::to_array<Step>({
+        {"the file's pages", &Check::file},
+        {"people", &Check::people},
+        {"entries", &Check::entries},
+        {"rooms", &Check::rooms, true},
+        {"messages stored twice", &Check::twice, true},
+        {"members", &Check::seats, true},
+        {"what counts once", &Check::epochs, true},
+        {"the search index", &Check::search, true},
+    });
+    for (const Step& step : steps) {
+        if (step.needs_all_entries && entries_are_damaged_) continue;
+        progress_(step.what);
+        const auto done = (this->*step.look)();
+        if (done) continue;
         // A part that cannot be read is a finding, and the others are looked at all the same.
-        if (const auto done = (this->*step)(); !done) found(done.error());
+        const std::string sentence =
+            database_.last_failure_is_damage()
+                ? fmt::format("{} cannot be looked at: the file is damaged there", step.what)
+                : done.error();
+        if (step.look == &Check::search) {
+            found_in_index(sentence);
+        } else {
+            found(sentence);
+        }
     }
+    report_.only_index = index_findings_ > 0 && index_findings_ == report_.findings;
     return report_;
 }
 
@@ -285,7 +424,7 @@ Result<CheckReport> check_database(const std::string& path, const Report& progre
     auto database = Database::open(path, Database::Access::read);
     if (!database) return std::unexpected(database.error());
     if (const auto done = require_schema(*database); !done) return std::unexpected(done.error());
-    auto tables = Tables::prepare(*database);
+    auto tables = ReadTables::prepare(*database);
     if (!tables) return std::unexpected(tables.error());
     return Check(*database, *tables, progress, finding).run();
 }

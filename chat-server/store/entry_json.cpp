@@ -21,6 +21,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view format_name = "chat-server export";
 constexpr int format_version = 1;
+constexpr std::string_view missing_kind = "missing";
 
 constexpr std::array kinds = std::to_array<std::pair<EntryKind, std::string_view>>({
     {EntryKind::message, "message"},
@@ -180,6 +181,24 @@ std::expected<ExportHeader, std::string> header_from_json(std::string_view line)
         header.people[i] = {*name, *key};
     }
     return header;
+}
+
+std::string to_json(std::string_view room, const MissingEntries& missing) {
+    return line_of(
+        {{"room", room}, {"kind", missing_kind}, {"from", missing.from}, {"to", missing.to}});
+}
+
+bool is_exportable(const Entry& entry) {
+    return entry.kind >= EntryKind::message && entry.kind <= EntryKind::pinned && is_sound(entry);
+}
+
+std::optional<MissingEntries> missing_from_json(std::string_view line) {
+    const auto json = object_from(line);
+    if (!json || text_of(*json, "kind") != missing_kind) return std::nullopt;
+    const MissingEntries missing{number_of(*json, "from").value_or(0),
+                                 number_of(*json, "to").value_or(0)};
+    if (missing.from < 1 || missing.from > missing.to || missing.to >= seq_end) return std::nullopt;
+    return missing;
 }
 
 std::expected<StoredEntry, std::string> entry_from_json(std::string_view line) {

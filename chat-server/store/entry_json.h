@@ -8,7 +8,10 @@
 //
 // Of two people's conversation `kind` is "conversation", `room` "A,B", and `people` has both
 // {"name","key"}. An entry whose author proved nothing has "unverified":true instead of a key; the
-// administrator's have no name. Nothing is lost: importing gives the same room again.
+// administrator's have no name. Nothing is lost: importing gives the same room again. Of a damaged
+// file what could not be read has a line in its place, "to" included:
+//
+//   {"room":"lobby","kind":"missing","from":5,"to":9}
 #pragma once
 
 #include <array>
@@ -36,11 +39,21 @@ struct ExportHeader {
 
 std::string to_json(const ExportHeader& header);
 std::string to_json(std::string_view room, const StoredEntry& entry);
+struct MissingEntries {
+    Seq from = 0;
+    Seq to = 0;  // included
+};
+std::string to_json(std::string_view room, const MissingEntries& missing);
+
+// Of a kind that there is, with a name and a text such as that kind has.
+bool is_exportable(const Entry& entry);
 
 // Whatever is not exactly such a line is refused with a reason. origin.person is not known to
 // them: it is left 0.
 std::expected<ExportHeader, std::string> header_from_json(std::string_view line);
 std::expected<StoredEntry, std::string> entry_from_json(std::string_view line);
+// Nothing: the line is not of that kind, and may be an entry's.
+std::optional<MissingEntries> missing_from_json(std::string_view line);
 
 // RFC 3339 with milliseconds, UTC.
 std::string to_rfc3339(WallTime time);

@@ -12,6 +12,8 @@
 namespace chat::server {
 namespace {
 
+constexpr std::string_view instead_of_lost = "(what stood here was lost: the log was damaged)";
+
 // One import, within one transaction.
 class Import {
   public:
@@ -19,6 +21,7 @@ class Import {
 
     Result<void> begin();
     Result<void> take(StoredEntry stored);
+    Result<void> take(const MissingEntries& missing);
     Result<std::uint64_t> end();
 
   private:
@@ -32,6 +35,7 @@ class Import {
     Seq first_kept_ = 1;
     Seq head_ = 1;      // of the room
     Seq expected_ = 1;  // the next line's
+    WallTime last_time_;
     std::uint64_t stored_ = 0;
 };
 
@@ -40,7 +44,8 @@ Result<PersonId> Import::person(const std::string& name, const PublicKey& key) {
     if (!found) return std::unexpected(found.error());
     if (*found) {
         if ((*found)->key == key) return (*found)->id;
-        return std::unexpected(fmt::format("the name {} belongs to another key here", name));
+        return std::unexpected(
+            fmt::format("the name {} belongs to another key on this server", name));
     }
     const auto id = tables_.people.next_id();
     if (!id) return id;
@@ -119,6 +124,7 @@ Result<void> Import::take(StoredEntry stored) {
     if (stored.seq != expected_ || stored.seq >= header_.next)
         return std::unexpected(fmt::format("number {} should come here", expected_));
     ++expected_;
+    last_time_ = stored.entry.time;
     if (stored.seq < head_) return compare(stored);
     assert(stored.seq == head_);
     Entry& entry = stored.entry;
@@ -131,6 +137,24 @@ Result<void> Import::take(StoredEntry stored) {
     if (const auto done = tables_.rooms.apply(room_, stored.seq, entry); !done) return done;
     ++head_;
     ++stored_;
+    return {};
+}
+
+Result<void> Import::take(const MissingEntries& missing) {
+    if (missing.from != expected_ || missing.to >= header_.next)
+        return std::unexpected(fmt::format("number {} should come here", expected_));
+    while (expected_ <= missing.to) {
+        if (expected_ < head_) {  // it is there, whatever it is
+            ++expected_;
+            continue;
+        }
+        StoredEntry stored;
+        stored.seq = expected_;
+        stored.entry.kind = EntryKind::announcement;
+        stored.entry.time = last_time_;
+        stored.entry.text = instead_of_lost;
+        if (const auto done = take(std::move(stored)); !done) return done;
+    }
     return {};
 }
 
@@ -174,9 +198,12 @@ Result<std::uint64_t> import_room(const std::string& path, std::uint64_t new_log
     Import import(*tables, std::move(*header));
     if (const auto begun = import.begin(); !begun) return std::unexpected(begun.error());
     for (std::uint64_t number = 2; read(line); ++number) {
-        auto entry = entry_from_json(line);
-        const auto taken =
-            entry ? import.take(std::move(*entry)) : Result<void>(std::unexpected(entry.error()));
+        const auto taken = [&]() -> Result<void> {
+            if (const auto missing = missing_from_json(line)) return import.take(*missing);
+            auto entry = entry_from_json(line);
+            if (!entry) return std::unexpected(entry.error());
+            return import.take(std::move(*entry));
+        }();
         if (!taken) return std::unexpected(fmt::format("line {}: {}", number, taken.error()));
     }
     auto stored = import.end();

@@ -169,6 +169,12 @@ Result<void> prepare_schema(Database& database, std::span<const std::string_view
 Result<void> require_schema(Database& database) {
     const auto state = examine_database(database);
     if (!state) return std::unexpected(state.error());
+    if (*state == DatabaseState::empty) {
+        return std::unexpected(
+            fmt::format("{}: the file is empty, there are no rooms in it. If there were any, put a "
+                        "backup in its place before a server starts: it would begin a new log",
+                        database.path()));
+    }
     const auto version = database.number("PRAGMA user_version");
     if (!version) return std::unexpected(version.error());
     if (*version != static_cast<std::int64_t>(schema_steps().size())) {

@@ -110,9 +110,9 @@ std::string Database::sentence(int code) const {
             return fmt::format("{}: another program is writing to it", path_);
         case SQLITE_CORRUPT:
             return fmt::format(
-                "{}: the file is damaged. `chat-server check` says more. Put a backup in its "
-                "place, "
-                "or move it away: then a new log begins, and people are told so",
+                "{}: the file is damaged. `chat-server check` says what of it, and what to do. Put "
+                "a backup in its place, or move it away: then a new log begins, and people are "
+                "told so",
                 path_);
         case SQLITE_NOTADB:
             return fmt::format(

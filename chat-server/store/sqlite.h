@@ -53,9 +53,15 @@ class Database {
 
     // What `code` means for this file, as a sentence.
     std::string sentence(int code) const;
-    std::unexpected<std::string> failure(int code) const { return std::unexpected(sentence(code)); }
+    std::unexpected<std::string> failure(int code) const {
+        last_failure_ = code;
+        return std::unexpected(sentence(code));
+    }
     std::unexpected<std::string> failure() const { return failure(last_code()); }
     int last_code() const { return sqlite3_extended_errcode(handle_.get()); }
+    // Of the last call here that failed, however long ago.
+    int last_failure() const { return last_failure_; }
+    bool last_failure_is_damage() const { return (last_failure_ & 0xff) == SQLITE_CORRUPT; }
 
   private:
     struct Close {
@@ -66,6 +72,7 @@ class Database {
 
     std::unique_ptr<sqlite3, Close> handle_;
     std::string path_;
+    mutable int last_failure_ = SQLITE_OK;
 };
 
 // One run of a statement; when it dies the statement is as new, and holds no lock.

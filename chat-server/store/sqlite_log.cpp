@@ -185,6 +185,7 @@ std::expected<std::optional<SearchAnswer>, std::string> SqliteLog::search(
         } else {
             // A full disk: what was indexed before is still found. commit() and tend() say why.
             state_->wanted.clear();
+            answer.incomplete = std::ranges::any_of(request.rooms, lags);
         }
     }
     const auto expression = state_->tables.search.expression(phrases);

@@ -125,10 +125,14 @@ TEST_CASE(
         CHECK(has(stored.error(), "the disk is full"));
         CHECK(opened.log->read({1, 1, 100, 1'000'000})->entries.size() == 21);
         CHECK(search(*opened.log, "before").hits.size() == 20);
+        // What is there and could not be looked at is not said not to be there.
+        CHECK(search(*opened.log, "indexed").hits.empty());
+        CHECK(search(*opened.log, "indexed").incomplete);
     }
     disk.heal();
     CHECK(commit(*opened.log, after()).front() == 22);
     CHECK(search(*opened.log, "indexed").hits.size() == 1);
+    CHECK_FALSE(search(*opened.log, "indexed").incomplete);
     CHECK(search(*opened.log, "after").hits.size() == messages);
     CHECK(findings(folder.database()).empty());
 }

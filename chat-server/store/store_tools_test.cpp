@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "chat-server/store/store_tools.h"
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <sys/stat.h>
@@ -18,14 +19,24 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
+void none_lost(std::uint64_t from, std::uint64_t to) {
+    CAPTURE(from);
+    CAPTURE(to);
+    FAIL("nothing is damaged");
+}
+
 Lines exported(const std::string& database, const std::string& room) {
     Lines lines;
-    const auto count = export_room(database, room, [&lines](std::string_view line) {
-        lines.emplace_back(line);
-        return true;
-    });
-    if (!count) FAIL(count.error());
-    CHECK(*count + 1 == lines.size());
+    const auto report = export_room(
+        database, room,
+        [&lines](std::string_view line) {
+            lines.emplace_back(line);
+            return true;
+        },
+        none_lost);
+    if (!report) FAIL(report.error());
+    CHECK(report->entries + 1 == lines.size());
+    CHECK(report->lost == 0);
     return lines;
 }
 
@@ -183,22 +194,31 @@ TEST_CASE("only rooms that are there are taken out, while the server runs too") 
     for (const char* room : {"nowhere", "", ",", "person1,person2", "person1,nobody", "a b"}) {
         CAPTURE(room);
         const auto refused =
-            export_room(folder.database(), room, [](std::string_view) { return true; });
+            export_room(folder.database(), room, [](std::string_view) { return true; }, none_lost);
         REQUIRE(!refused);
         CHECK(has(refused.error(), "there is no room"));
     }
     int lines = 0;
-    const auto stopped = export_room(folder.database(), "lobby",
-                                     [&lines](std::string_view) { return ++lines < 10; });
+    const auto stopped = export_room(
+        folder.database(), "lobby", [&lines](std::string_view) { return ++lines < 10; }, none_lost);
     REQUIRE(!stopped);
     CHECK(has(stopped.error(), "could not be written"));
     // Whoever reads the lines slowly holds up nothing, and gets what was there when he began.
-    const auto count = export_room(folder.database(), "tea", [&](std::string_view) {
-        commit(*running.log, {said(2, "meanwhile")});
-        return true;
-    });
-    CHECK(count == 500);
-    CHECK(!export_room(folder / "none.db", "lobby", [](std::string_view) { return true; }));
+    const auto report = export_room(
+        folder.database(), "tea",
+        [&](std::string_view) {
+            commit(*running.log, {said(2, "meanwhile")});
+            return true;
+        },
+        none_lost);
+    REQUIRE(report);
+    CHECK(report->entries == 500);
+    CHECK(!export_room(
+        folder / "none.db", "lobby", [](std::string_view) { return true; }, none_lost));
+    const auto refused =
+        export_room(folder.database(), "@bob", [](std::string_view) { return true; }, none_lost);
+    REQUIRE(!refused);
+    CHECK(has(refused.error(), "bob,NAME"));
     CHECK(!std::filesystem::exists(folder / "none.db"));
 }
 
@@ -275,6 +295,8 @@ TEST_CASE("what is wrong in a database is found") {
         {"DELETE FROM entries WHERE id >= (1 << 36) + 2000 AND id < (2 << 36)", "it ends before"},
         {"UPDATE rooms SET first_kept = 9 WHERE id = 1", "should be forgotten"},
         {"UPDATE entries SET kind = 9 WHERE id = (1 << 36) + 7", "no known kind"},
+        {"UPDATE entries SET text = 'a' || char(27) WHERE id = (1 << 36) + 7",
+         "can have said it so"},
         {"UPDATE entries SET person = 99 WHERE id = (1 << 36) + 7", "nobody knows who wrote"},
         {"UPDATE entries SET text = 'other' WHERE id = (1 << 36) + 7", "the search index"},
         {"UPDATE entries SET msg_id = 2, client_epoch = 5, person = 1 WHERE id = (2 << 36) + 7",
@@ -310,15 +332,185 @@ TEST_CASE("what is wrong in a database is found") {
         CAPTURE(all);
         CHECK(has(all, row.told));
     }
-    // Damage in the middle of the pages.
-    const std::string broken = folder / "broken.db";
-    for (const char* end : {"", "-wal", "-shm"})
-        std::filesystem::remove(broken + end);
-    std::filesystem::copy_file(folder.database(), broken);
+}
+
+namespace {
+
+constexpr std::size_t page_bytes = 4096;
+
+// Tables' pages, as far as they have one: the first of them is the tree's root.
+std::vector<std::size_t> leaves_of(const std::string& path, const std::string& table) {
+    std::vector<std::size_t> pages;
+    auto database = Database::open(path, Database::Access::read);
+    REQUIRE(database);
+    auto root = database->number("SELECT rootpage FROM sqlite_schema WHERE name = '" + table + "'");
+    REQUIRE(root);
+    std::ifstream file(path, std::ios::binary);
+    const auto byte = [&file](std::size_t at) {
+        file.seekg(static_cast<std::streamoff>(at));
+        return static_cast<std::size_t>(static_cast<unsigned char>(file.get()));
+    };
+    const auto big_endian = [&byte](std::size_t at, std::size_t bytes) {
+        std::size_t number = 0;
+        for (std::size_t i = 0; i < bytes; ++i)
+            number = number << 8U | byte(at + i);
+        return number;
+    };
+    // https://www.sqlite.org/fileformat.html, section 1.6: trees of two levels are enough here.
+    const std::size_t at = (static_cast<std::size_t>(*root) - 1) * page_bytes;
+    REQUIRE(byte(at) == 5);
+    const std::size_t cells = big_endian(at + 3, 2);
+    for (std::size_t i = 0; i < cells; ++i)
+        pages.push_back(big_endian(at + big_endian(at + 12 + 2 * i, 2), 4));
+    pages.push_back(big_endian(at + 8, 4));
+    return pages;
+}
+
+void overwrite(const std::string& path, std::size_t page, std::size_t offset = 0,
+               std::size_t bytes = page_bytes) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>((page - 1) * page_bytes + offset));
+    file << std::string(bytes, '\x55');
+}
+
+std::string joined(const Lines& lines) {
+    std::string all;
+    for (const std::string& line : lines)
+        all += line + "\n";
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("of a damaged file what can be read is taken out, and put in elsewhere") {
+    TempFolder folder;
+    fill(folder.database());
+    const Lines whole = exported(folder.database(), "lobby");
+    const auto pages = leaves_of(folder.database(), "entries");
+    REQUIRE(pages.size() > 6);
+    // One in the middle, two side by side, the last.
+    for (const std::size_t index : {std::size_t{2}, std::size_t{4}, std::size_t{5}})
+        overwrite(folder.database(), pages[index]);
+    const std::string told = joined(findings(folder.database()));
+    CAPTURE(told);
+    CHECK(has(told, "damaged: what was said (table entries)\n"));
+    CHECK(has(told, "SQLite says: "));
+    CHECK(has(told, "room lobby: entries "));
+    CHECK(has(told, " cannot be read\n"));
+    CHECK(!has(told, "`chat-server check`"));
+    CHECK(!has(told, "it ends before"));
+    CHECK(!has(told, "search index"));
+
+    Lines lines;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> holes;
+    const auto report = export_room(
+        folder.database(), "lobby",
+        [&lines](std::string_view line) {
+            lines.emplace_back(line);
+            return true;
+        },
+        [&holes](std::uint64_t from, std::uint64_t to) { holes.emplace_back(from, to); });
+    if (!report) FAIL(report.error());
+    REQUIRE(holes.size() == 2);
+    CHECK(report->entries + report->lost == whole.size() - 1);
+    CHECK(report->lost > 20);
+    CHECK(report->lost < whole.size() / 2);
+    CHECK(lines.size() == 1 + report->entries + holes.size());
+    // What is there is as it was.
+    std::size_t same = 0;
+    for (const std::string& line : lines)
+        same += std::ranges::find(whole, line) != whole.end() ? 1 : 0;
+    CHECK(same == report->entries + 1);
+
+    TempFolder to;
+    const auto count = import(to.database(), lines);
+    if (!count) FAIL(count.error());
+    CHECK(*count == whole.size() - 1);
+    CHECK(findings(to.database()) == Lines{});
+    CHECK(import(to.database(), lines) == 0);
+    const Lines mended = exported(to.database(), "lobby");
+    REQUIRE(mended.size() == whole.size());
+    CHECK(mended.back() == whole.back());
+    CHECK(has(mended[holes[0].first], "what stood here was lost"));
+}
+
+TEST_CASE("the last entries are known to be lost though nothing is behind them") {
+    TempFolder folder;
     {
-        std::fstream file(broken, std::ios::in | std::ios::out | std::ios::binary);
-        file.seekp(30 * 4096);
-        file << std::string(4096, '\x55');
+        const Opened opened = open(folder.database());
+        Changes changes;
+        changes.appends.assign(500, said(1, std::string(100, 'x')));
+        changes.people = {person(1)};
+        changes.seats = {{1, 1, true, false, 501}};
+        commit(*opened.log, changes);
+        tend_all(*opened.log);
     }
-    CHECK(!findings(broken).empty());
+    overwrite(folder.database(), leaves_of(folder.database(), "entries").back());
+    std::uint64_t last = 0;
+    const auto report = export_room(
+        folder.database(), "lobby", [](std::string_view) { return true; },
+        [&last](std::uint64_t, std::uint64_t to) { last = to; });
+    if (!report) FAIL(report.error());
+    CHECK(last == 500);
+    CHECK(report->entries + report->lost == 500);
+    CHECK(report->entries > 400);
+}
+
+TEST_CASE("a search index can be made anew, and nothing else of the file is another") {
+    TempFolder folder;
+    fill(folder.database());
+    const Lines before = exported(folder.database(), "lobby");
+    const std::uint64_t epoch = open(folder.database()).stored.log_epoch;
+    for (const std::size_t bytes : {page_bytes, std::size_t{0}}) {
+        CAPTURE(bytes);
+        if (bytes > 0) {
+            overwrite(folder.database(), leaves_of(folder.database(), "search_data")[3]);
+        } else {
+            auto database = Database::open(folder.database(), Database::Access::write);
+            REQUIRE(database);
+            REQUIRE(
+                database->run("INSERT INTO search(rowid, words) VALUES((1 << 36) + 7, 'more')"));
+        }
+        Lines told;
+        const auto checked = check_database(
+            folder.database(), [](std::string_view) {},
+            [&told](std::string_view sentence) { told.emplace_back(sentence); });
+        if (!checked) FAIL(checked.error());
+        const std::string all = joined(told);
+        CAPTURE(all);
+        CHECK(checked->findings > 0);
+        CHECK(checked->only_index);
+        CHECK(has(all, "the search index"));
+        // Messages are not touched.
+        CHECK(exported(folder.database(), "lobby") == before);
+        const auto done = reindex_database(folder.database());
+        if (!done) FAIL(done.error());
+        CHECK(std::filesystem::exists(folder.database() + ".damaged"));
+        CHECK(!std::filesystem::exists(folder.database() + ".new"));
+        const Opened opened = open(folder.database());
+        CHECK(opened.stored.log_epoch == epoch);
+        CHECK(opened.stored.rooms.size() == 3);
+        CHECK(opened.stored.epochs.size() == 1);
+        tend_all(*opened.log);
+        CHECK(search(*opened.log, "number 2499").hits.size() == 1);
+        CHECK(findings(folder.database()) == Lines{});
+        CHECK(exported(folder.database(), "lobby") == before);
+    }
+    // Where messages are damaged too it is left alone.
+    overwrite(folder.database(), leaves_of(folder.database(), "entries")[1]);
+    const auto refused = reindex_database(folder.database());
+    REQUIRE(!refused);
+    CHECK(has(refused.error(), "more than the search index is damaged"));
+    CHECK(!std::filesystem::exists(folder.database() + ".new"));
+}
+
+TEST_CASE("an empty file is called empty") {
+    TempFolder folder;
+    {
+        std::ofstream file(folder.database());
+    }
+    const std::string told = joined(findings(folder.database()));
+    CAPTURE(told);
+    CHECK(has(told, "the file is empty"));
+    CHECK(!has(told, "older chat-server"));
 }

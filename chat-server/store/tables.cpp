@@ -5,7 +5,7 @@
 
 namespace chat::server {
 
-Result<Tables> Tables::prepare(Database& database) {
+Result<ReadTables> ReadTables::prepare(Database& database) {
     auto people = PeopleTable::prepare(database);
     if (!people) return std::unexpected(people.error());
     auto rooms = RoomsTable::prepare(database);
@@ -14,10 +14,17 @@ Result<Tables> Tables::prepare(Database& database) {
     if (!entries) return std::unexpected(entries.error());
     auto epochs = EpochCache::prepare(database);
     if (!epochs) return std::unexpected(epochs.error());
+    return ReadTables{std::move(*people), std::move(*rooms), std::move(*entries),
+                      std::move(*epochs)};
+}
+
+Result<Tables> Tables::prepare(Database& database) {
+    auto others = ReadTables::prepare(database);
+    if (!others) return std::unexpected(others.error());
     auto search = SearchIndex::prepare(database);
     if (!search) return std::unexpected(search.error());
-    return Tables{std::move(*people), std::move(*rooms), std::move(*entries), std::move(*epochs),
-                  std::move(*search)};
+    return Tables{std::move(others->people), std::move(others->rooms), std::move(others->entries),
+                  std::move(others->epochs), std::move(*search)};
 }
 
 }  // namespace chat::server

@@ -23,4 +23,14 @@ struct Tables {
     static Result<Tables> prepare(Database& database);
 };
 
+// Without the search index, which may be what is damaged.
+struct ReadTables {
+    PeopleTable people;
+    RoomsTable rooms;
+    EntriesTable entries;
+    EpochCache epochs;
+
+    static Result<ReadTables> prepare(Database& database);
+};
+
 }  // namespace chat::server

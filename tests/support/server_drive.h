@@ -54,7 +54,7 @@ bool search(Server& server, const Now& now, Rim& rim, const SearchRequest& reque
             if (can_keep) return false;
             continue;  // the index comes on by being asked
         }
-        server.on_found(now, found ? **found : SearchAnswer{request.ticket, {}, false});
+        server.on_found(now, found ? **found : SearchAnswer{request.ticket, {}, false, true});
         return true;
     }
 }
