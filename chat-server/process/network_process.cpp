@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "chat-server/process/admin_process.h"
 #include "chat-server/process/journal.h"
@@ -28,6 +30,19 @@ constexpr int receive_batches_per_turn = 8;
 
 Now read_clocks() {
     return {sys::monotonic_now(), sys::wall_now()};
+}
+
+// What the user closes with his terminal; nohup says that it stays.
+bool has_console() {
+    struct sigaction hangup{};
+    ::sigaction(SIGHUP, nullptr, &hangup);
+    return ::isatty(STDIN_FILENO) == 1 && hangup.sa_handler != SIG_IGN;
+}
+
+// A terminal that was closed hangs up on whoever has it open, before any shell can tell.
+bool console_is_gone() {
+    pollfd console{STDIN_FILENO, 0, 0};
+    return ::poll(&console, 1, 0) == 1 && (console.revents & POLLHUP) != 0;
 }
 
 std::string_view reason_text(LeaveReason reason) {
@@ -56,7 +71,8 @@ NetworkProcess::NetworkProcess(Equipment equipment, Server& server, Log& log, Re
       keeper_(log, server),
       reload_(std::move(reload)),
       to_send_(socket_),
-      admin_revival_(admin_backoff, admin_healthy_after) {}
+      admin_revival_(admin_backoff, admin_healthy_after),
+      ends_with_console_(has_console()) {}
 
 int NetworkProcess::run(const std::function<void()>& ready) {
     now_ = read_clocks();
@@ -140,7 +156,10 @@ void NetworkProcess::take_signals() {
                 begin_shutdown();
                 break;
             case SIGHUP:
-                if (const auto config = reload_()) {
+                if (ends_with_console_ && console_is_gone()) {
+                    journal::info("the terminal of the console is closed");
+                    begin_shutdown();
+                } else if (const auto config = reload_()) {
                     server_.reconfigure(*config);
                     journal::info("configuration read again");
                 } else {

@@ -36,7 +36,8 @@ class NetworkProcess {
     NetworkProcess(Equipment equipment, Server& server, Log& log, Reload reload);
 
     // Forks the admin process, calls `ready` once members can join, and serves until SIGTERM or
-    // SIGINT. The exit status.
+    // SIGINT, or until the terminal that is its console is closed (not under nohup, which ignores
+    // SIGHUP). The exit status.
     int run(const std::function<void()>& ready);
 
   private:
@@ -71,6 +72,7 @@ class NetworkProcess {
 
     std::optional<Instant> stop_at_;  // set once shutting down
     bool stopped_ = false;
+    const bool ends_with_console_;
 };
 
 }  // namespace chat::server

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 
 import processes
 from harness import SERVER, Case, main
 from original import OriginalClient, said
 from program import Server
-from waiting import wait_until
+from waiting import LONG, wait_until
+
+
+def hear_the_administrator(peer: OriginalClient) -> None:
+    deadline = time.monotonic() + 5
+    while not peer.receive(max(0.1, deadline - time.monotonic())).startswith(said("管理员", "")):
+        pass
 
 
 class Admin(Case):
@@ -90,7 +97,7 @@ class Parent(Case):
                 server.send_signal(number)
                 self.assertEqual(server.wait(3), 0)
                 for peer in (alice, bob):
-                    self.hears_the_administrator(peer)
+                    hear_the_administrator(peer)
                 for row in children:
                     self.wait_gone(row.pid, 1)
                 self.assertFalse(os.path.exists(f"{server.data}/control.sock"))
@@ -106,7 +113,7 @@ class Parent(Case):
         alice = self.peer(server, "alice")
         os.killpg(server.pid, signal.SIGINT)
         self.assertEqual(server.wait(3), 0)
-        self.hears_the_administrator(alice)
+        hear_the_administrator(alice)
 
     def test_survives_hangup_and_a_closed_standard_output(self) -> None:
         server = self.server()
@@ -132,16 +139,64 @@ class Parent(Case):
         server.send_signal(signal.SIGCONT)
         self.assertEqual(alice.receive(), said("bob", "into a sleeping server"))
 
-    def hears_the_administrator(self, peer: OriginalClient) -> None:
-        deadline = time.monotonic() + 5
-        while not peer.receive(max(0.1, deadline - time.monotonic())).startswith(said("管理员", "")):
-            pass
-
     def await_state(self, pid: int, state: str) -> None:
         def row() -> processes.Entry | None:
             return processes.entry(pid)
 
         wait_until(lambda: (e := row()) is not None and e.state == state, 5, f"state {state}")
+
+
+# Makes standard input the controlling terminal of the session, and becomes the program.
+ON_TERMINAL = (
+    "import fcntl, os, sys, termios;"
+    "fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "os.execvp(sys.argv[1], sys.argv[1:])"
+)
+# What an interactive shell does when its terminal goes: the hang-up is passed on to its jobs.
+PASSES_ON = ("sh", "-c", 'exec 3<&0; trap "kill -HUP \\$!" HUP; "$@" <&3 & wait; wait', "sh")
+
+
+class Terminal(Case):
+    """The console is a terminal, and somebody closes its window."""
+
+    def test_closing_the_terminal_ends_the_server(self) -> None:
+        for before in ((), PASSES_ON):
+            with self.subTest(" ".join(before)):
+                server, window = self.on_terminal(*before)
+                alice = self.peer(server, "alice")
+                os.close(window)
+                hear_the_administrator(alice)
+                server.wait(LONG)
+                server.err.expect("stopped")
+
+    def test_a_hang_up_by_hand_is_for_the_configuration(self) -> None:
+        server, window = self.on_terminal()
+        alice = self.peer(server, "alice")
+        server.send_signal(signal.SIGHUP)
+        server.err.expect("configuration read again")
+        os.write(window, b"still here\n")
+        self.assertEqual(alice.receive(), said("管理员", "still here"))
+        os.close(window)
+        self.assertEqual(server.wait(LONG), 0)
+
+    def test_under_nohup_it_stays(self) -> None:
+        server, window = self.on_terminal("nohup")
+        os.close(window)
+        server.err.expect("configuration read again")  # it was told, and ends not
+        self.peer(server, "alice")
+
+    def on_terminal(self, *before: str) -> tuple[Server, int]:
+        window, inside = os.openpty()
+        data = str(self.folder / f"server-{len(self.programs)}")
+        words = (*before, SERVER, "127.0.0.1", "0", "--data", data)
+        server = Server(
+            [sys.executable, "-c", ON_TERMINAL, *words], self.environment(), stdin=inside
+        )
+        os.close(inside)
+        self._keep(server)
+        server.data = data
+        server.await_banner()
+        return server, window
 
 
 if __name__ == "__main__":
