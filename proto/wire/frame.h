@@ -153,7 +153,7 @@ struct Room {
     std::string_view topic;
     std::string_view name;  // of the room, or of the other one
 };
-enum class NoRoomCode : std::uint8_t { unusable_name = 1, nobody = 2, too_many = 3 };
+enum class NoRoomCode : std::uint8_t { unusable_name = 1, nobody = 2, too_many = 3, not_now = 4 };
 struct NoRoom {
     RoomKind kind = RoomKind::named;
     NoRoomCode code = NoRoomCode::unusable_name;
@@ -207,11 +207,14 @@ struct Place {
     std::uint32_t room = 0;
     std::uint64_t seq = 0;
 };
+inline constexpr std::uint8_t found_more = 1;
+inline constexpr std::uint8_t found_incomplete = 2;
 struct Found {
     std::uint32_t id = 0;
     bool more = false;
     std::uint8_t count = 0;
     std::array<Place, found_max> places;  // the first `count`, the newest first
+    bool incomplete = false;              // the newest entries could not be looked at
 };
 struct SeenCount {
     std::uint64_t seq = 0;

@@ -180,14 +180,16 @@ void read(Reader& reader, Search& frame) {
 
 bool read(Reader& reader, Found& frame) {
     frame.id = reader.u32();
-    const bool is_bool = read_bool(reader, frame.more);
+    const std::uint8_t flags = reader.u8();
+    frame.more = (flags & found_more) != 0;
+    frame.incomplete = (flags & found_incomplete) != 0;
     frame.count = reader.u8();
     const auto count = std::min<std::size_t>(frame.count, found_max);
     for (auto& place : std::span(frame.places).first(count)) {
         place.room = reader.u32();
         place.seq = reader.u64();
     }
-    return is_bool;
+    return flags <= (found_more | found_incomplete);
 }
 
 void read(Reader& reader, Seen& frame) {

@@ -164,7 +164,7 @@ bool is_valid(const Room& frame) {
 
 bool is_valid(const NoRoom& frame) {
     return is_known(frame.kind) && frame.code >= NoRoomCode::unusable_name &&
-           frame.code <= NoRoomCode::too_many && is_asked_name(frame.name);
+           frame.code <= NoRoomCode::not_now && is_asked_name(frame.name);
 }
 
 bool is_valid(const Part& frame) {

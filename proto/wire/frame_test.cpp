@@ -206,6 +206,8 @@ TEST_CASE("fields read back one by one") {
         std::get<Found>(only(Sender::server, 0x35, "01020304 01 01 11121314 2122232425262728"));
     CHECK(found.id == 0x04030201);
     CHECK(found.more);
+    CHECK_FALSE(found.incomplete);
+    CHECK(std::get<Found>(only(Sender::server, 0x35, "01020304 02 00")).incomplete);
     CHECK(found.count == 1);
     CHECK(found.places[0].room == 0x14131211);
     CHECK(found.places[0].seq == 0x2827262524232221);

@@ -230,7 +230,8 @@ bool write(Writer& writer, const Search& frame) {
 bool write(Writer& writer, const Found& frame) {
     if (!begin(writer, Type::found, frame, 6 + std::size_t{12} * frame.count)) return false;
     writer.u32(frame.id);
-    writer.u8(frame.more ? 1 : 0);
+    writer.u8(static_cast<std::uint8_t>((frame.more ? found_more : 0) |
+                                        (frame.incomplete ? found_incomplete : 0)));
     writer.u8(frame.count);
     for (const auto& place : std::span(frame.places).first(frame.count)) {
         writer.u32(place.room);

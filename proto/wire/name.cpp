@@ -119,6 +119,9 @@ std::string imitation_key(std::string_view key) {
     return plain;
 }
 
+// The mark of who came by the plain-text protocol and may be anyone, and what looks like it.
+constexpr std::array<std::string_view, 6> marks{"~", "～", "∼", "〜", "˜", "⁓"};
+
 }  // namespace
 
 std::expected<void, NameError> check_name(std::string_view name) {
@@ -160,8 +163,9 @@ bool is_reserved_name(std::string_view name) {
     const std::string imitation = imitation_key(key);
     const auto is_imitated = [&](std::string_view r) { return imitation_key(r) == imitation; };
     const auto is_part = [&](std::string_view r) { return imitation.find(r) != std::string::npos; };
+    const auto is_marked = [&](std::string_view m) { return name.starts_with(m); };
     return std::ranges::any_of(reserved_keys, is_imitated) ||
-           std::ranges::any_of(reserved_parts, is_part) ||
+           std::ranges::any_of(marks, is_marked) || std::ranges::any_of(reserved_parts, is_part) ||
            std::ranges::find(reserved_words, name) != reserved_words.end();
 }
 

@@ -27,8 +27,9 @@ std::expected<void, NameError> check_name(std::string_view name);
 std::string name_key(std::string_view name);
 
 // True for the administrator's and the program's own names, for what imitates them (Adm1n,
-// with letters of another alphabet), for whatever contains 管理员, and for the two words that
-// would make the classic sentences ambiguous.
+// with letters of another alphabet), for whatever contains 管理员 or begins with the mark ~ of who
+// proved nothing, and for the two words that would make the classic sentences ambiguous. Nobody
+// gets such a name any more; whoever has one keeps it.
 bool is_reserved_name(std::string_view name);
 
 }  // namespace chat

@@ -86,6 +86,13 @@ TEST_CASE("names that look the same are the same") {
     }
 }
 
+TEST_CASE("nobody gets a name that begins with the mark of who proved nothing") {
+    for (const char* name : {"~x", "~", "～x", "∼x", "˜x", "~~bob"})
+        CHECK(is_reserved_name(name));
+    for (const char* name : {"x~", "a~b", "-x", ".", "#dev", "/x"})
+        CHECK_FALSE(is_reserved_name(name));
+}
+
 TEST_CASE("nobody gets the administrator's name or one that passes for it") {
     for (const char* name :
          {"管理员", "管理員", "管理员2", "小管理员",  "管-理-员",      "admin",  "Admin",

@@ -148,7 +148,9 @@ class Chat:
             self._on_page("rooms", self._directory.on_rooms(frame), now)
         elif isinstance(frame, frames.Found):
             if frame.id == self._last_search and self._questions.answered("search"):
-                self._events.append(Places(frame.id, frame.places, bool(frame.more)))
+                self._events.append(Places(
+                    frame.id, frame.places, bool(frame.flags & frames.FOUND_MORE),
+                    bool(frame.flags & frames.FOUND_INCOMPLETE)))
         elif isinstance(frame, frames.Seen):
             seen = (SeenBy(frame.room, r.seq, r.seen, r.of) for r in frame.receipts)
             self._events += seen

@@ -123,6 +123,7 @@ class Places:
     id: int
     places: tuple[Place, ...]
     more: bool
+    incomplete: bool
 
 
 @dataclass(frozen=True)

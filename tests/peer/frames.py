@@ -15,12 +15,13 @@ from entry_frames import (
     GAPS_MAX, WANTED_MAX, EntriesWanted, EventPart, Events, Gap, Gone, Head, RoomAck,
 )
 from list_frames import (
-    ROOM_MINE, SEEN_MAX, Found, ListedRoom, Member, Members, MembersWanted, Place, Receipt, Rooms,
-    RoomsWanted, Search, Seen,
+    FOUND_INCOMPLETE, FOUND_MORE, ROOM_MINE, SEEN_MAX, Found, ListedRoom, Member, Members,
+    MembersWanted, Place, Receipt, Rooms, RoomsWanted, Search, Seen,
 )
 from message_frames import NOT_IN_ROOM, REFUSED, RESULTS_MAX, STORED, Msg, MsgAck, MsgFrom, Result
 from room_frames import (
-    CONVERSATION, NAMED, NO_NAME, NOBODY, ROOM_NEW, TOO_MANY, Join, NoRoom, Part, Parted, Room,
+    CONVERSATION, NAMED, NO_NAME, NOBODY, NOT_NOW, ROOM_NEW, TOO_MANY, Join, NoRoom, Part, Parted,
+    Room,
 )
 from session_frames import (
     NOTICE_CANNOT_STORE, WELCOME_EPOCH_KNOWN, WELCOME_RESUMED, Close, Notice, PathChallenge,
@@ -131,10 +132,11 @@ def asks_for_ack(frames: Iterable[Frame]) -> bool:
 
 __all__ = [
     "ANNOUNCEMENT", "ASKS_FOR_ACK", "CONVERSATION", "Close", "ENTRY_CLASSIC", "ENTRY_MAX",
-    "EntriesWanted", "Entry", "EventPart", "Events", "Found", "Frame", "GAPS_MAX", "Gap", "Gone",
+    "EntriesWanted", "Entry", "EventPart", "Events", "FOUND_INCOMPLETE", "FOUND_MORE", "Found",
+    "Frame", "GAPS_MAX", "Gap", "Gone",
     "Head", "JOIN", "Join", "LEAVE", "ListedRoom", "MESSAGE", "Malformed", "Member", "Members",
     "MembersWanted", "Msg", "MsgAck", "MsgFrom", "NAMED", "NAME_MAX", "NOBODY",
-    "NOTICE_CANNOT_STORE", "NOT_IN_ROOM", "NO_NAME", "NoRoom", "Notice", "PARTS_MAX", "PART_BYTES",
+    "NOTICE_CANNOT_STORE", "NOT_IN_ROOM", "NOT_NOW", "NO_NAME", "NoRoom", "Notice", "PARTS_MAX", "PART_BYTES",
     "PINNED", "PLAIN_MAX", "Part", "Parted", "PathChallenge", "PathResponse", "Ping", "PktAck",
     "Place", "REFUSED", "RESULTS_MAX", "ROOM_MINE", "ROOM_NEW", "Receipt", "Result", "Room",
     "RoomAck", "Rooms", "RoomsWanted", "SEEN_MAX", "STORED", "Search", "Seen", "TEXT_MAX", "TOPIC",

@@ -10,6 +10,8 @@ from events import Older
 from frames import WANTED_MAX, EntriesWanted, Entry, EventPart, Events, Gone
 from parts import Parts
 
+RANGES_MAX = 64  # asked for at a time
+
 
 @dataclass
 class _Fetch:
@@ -81,11 +83,14 @@ class History:
     def due(self, now: float, rtt: float) -> list[EntriesWanted]:
         """What is still missing: first after 1.25 RTT, then at doubled intervals."""
         asked: list[EntriesWanted] = []
+        under_way = sum(len(f.questions()) for f in self._fetches if f.wait and now < f.ask_at)
         for fetch in self._fetches:
             if now >= fetch.ask_at:
-                fetch.wait = 2 * fetch.wait or 1.25 * rtt
-                fetch.ask_at = now + fetch.wait
-                asked += fetch.questions()
+                questions = fetch.questions()[: max(0, RANGES_MAX - under_way - len(asked))]
+                if questions:
+                    fetch.wait = 2 * fetch.wait or 1.25 * rtt
+                fetch.ask_at = now + (fetch.wait or 1.25 * rtt)
+                asked += questions
         self.asked += len(asked)
         return asked
 

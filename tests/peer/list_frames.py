@@ -13,6 +13,7 @@ from wire import WORDS_MAX, Reader, require, require_line, string, uint
 ROOM_MINE = 1  # flag: he is a member
 CUT_TOPIC_MAX = 80
 PLACES_MAX = 64
+FOUND_MORE, FOUND_INCOMPLETE = 1, 2
 SEEN_MAX = 16
 
 
@@ -151,22 +152,22 @@ class Place:
 @dataclass(frozen=True)
 class Found:
     id: int
-    more: int
+    flags: int
     places: tuple[Place, ...]
 
     TYPE: ClassVar[int] = 0x35
 
     def body(self) -> bytes:
-        packed = struct.pack("<IBB", self.id, self.more, len(self.places))
+        packed = struct.pack("<IBB", self.id, self.flags, len(self.places))
         return packed + b"".join(struct.pack("<IQ", p.room, p.seq) for p in self.places)
 
     @classmethod
     def read(cls, reader: Reader) -> Found:
-        number, more, count = struct.unpack("<IBB", reader.take(6))
-        require(more <= 1, "more")
+        number, flags, count = struct.unpack("<IBB", reader.take(6))
+        require(flags <= FOUND_MORE | FOUND_INCOMPLETE, "FOUND's flags")
         require(count <= PLACES_MAX, "too many places")
         places = tuple(Place(reader.room(), reader.uint(8)) for _ in range(count))
-        return cls(number, more, places)
+        return cls(number, flags, places)
 
 
 @dataclass(frozen=True)

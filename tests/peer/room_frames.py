@@ -10,7 +10,7 @@ from wire import Reader, require, string, uint
 
 NAMED, CONVERSATION = 1, 2
 ROOM_NEW = 1  # flag: he is new there
-NO_NAME, NOBODY, TOO_MANY = 1, 2, 3
+NO_NAME, NOBODY, TOO_MANY, NOT_NOW = 1, 2, 3, 4
 
 
 def _kind(reader: Reader) -> int:
@@ -78,7 +78,7 @@ class NoRoom:
     @classmethod
     def read(cls, reader: Reader) -> NoRoom:
         kind, code = _kind(reader), reader.uint(1)
-        require(NO_NAME <= code <= TOO_MANY, "NO_ROOM's code")
+        require(NO_NAME <= code <= NOT_NOW, "NO_ROOM's code")
         return cls(kind, code, reader.line())
 
 

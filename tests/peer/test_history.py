@@ -92,6 +92,21 @@ class History(HistoryCase):
         numbers = {n for f in got for n in range(f.first_seq, f.first_seq + len(f.entries))}
         self.assertEqual(numbers, set(range(began - 1, bob.session.inbox.next_seq)))
 
+    def test_scattered_places(self) -> None:
+        """64 of them are asked for in one go, and come without asking again."""
+        server = self.server()
+        self.talk(server, [f"{n} {'x' * 300}" for n in range(200)])
+        bob = self.online(server, "bob")
+        began = bob.session.inbox.began
+        before = len(bob.events(Older))
+        places = range(1, 128, 2)
+        for place in places:
+            bob.session.chat.history.fetch(LOBBY, place, 1, time.monotonic())
+        self.until(lambda: len(bob.events(Older)) == before + 64, "64 entries")
+        self.assertEqual(sorted(seq for o in bob.events(Older) for seq in o.entries), list(places))
+        self.assertEqual(bob.session.chat.history.asked, 64)
+        self.assertLess(127, began)
+
     def test_while_others_talk(self) -> None:
         """Pages of the past and the present do not hinder each other."""
         server = self.server()

@@ -160,7 +160,7 @@ class Rooms(Case):
         chat = alice.session.chat
         self.until(lambda: chat.deadline() is None, "an answer to each")
         refused = {event.code for event in alice.events(NotEntered)}
-        self.assertEqual(refused, {frames.TOO_MANY})
+        self.assertEqual(refused, {frames.NOT_NOW})
         entered = [event for event in alice.events(Entered) if event.name != "lobby"]
         self.assertGreaterEqual(len(entered), 10)
         self.assertEqual(len(entered) + len(alice.events(NotEntered)), 14)
