@@ -18,7 +18,7 @@ std::expected<void, JoinError> Chat::may_join(std::string_view name, const std::
     if (is_reserved_name(name) || roster_.find_key(key) || people_.find(key)) {
         return std::unexpected(JoinError::name_taken);
     }
-    if (roster_.size() >= members_max) return std::unexpected(JoinError::full);
+    if (roster_.size() >= members_max_) return std::unexpected(JoinError::full);
     if (!can_store()) return std::unexpected(JoinError::cannot_store);
     return {};
 }
@@ -34,7 +34,7 @@ MemberIndex Chat::join_classic(const Now& now, const Path& path, std::string_vie
 std::expected<void, JoinError> Chat::may_enter(PersonId person) const {
     const auto holder = roster_.find_key(people_[person].name_key);
     if (holder && roster_[*holder].person != person) return std::unexpected(JoinError::name_taken);
-    if (roster_.size() >= members_max) return std::unexpected(JoinError::full);
+    if (roster_.size() >= members_max_) return std::unexpected(JoinError::full);
     if (!can_store()) return std::unexpected(JoinError::cannot_store);
     return {};
 }

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "chat-server/core/counters.h"
+#include "chat-server/core/limits.h"
 #include "chat-server/core/log.h"
 #include "chat-server/core/people.h"
 #include "chat-server/core/room.h"
@@ -68,13 +69,16 @@ struct Receipt {
 };
 
 enum class JoinError : std::uint8_t { name_taken, full, cannot_store };
-enum class RoomError : std::uint8_t { unusable_name, nobody, too_many, cannot_store };
+enum class RoomError : std::uint8_t { unusable_name, nobody, too_many, too_fast, cannot_store };
 // joining: Outcome joined follows.
 enum class JoinProgress : std::uint8_t { is_in, joining };
 
 class Chat {
   public:
-    explicit Chat(std::uint64_t hash_seed);
+    explicit Chat(std::uint64_t hash_seed, std::size_t members_max = members_max_default);
+
+    // Who is here already stays.
+    void set_members_max(std::size_t members) { members_max_ = members; }
 
     static constexpr RoomId lobby_id = 1;
 
@@ -301,6 +305,7 @@ class Chat {
     // `behind`: cursors behind the message, the author's included.
     frame::SeenCount figures(const Room& room, const Spoken& spoken, std::uint32_t behind) const;
 
+    std::size_t members_max_;
     Roster roster_;
     People people_;
     std::vector<PersonRecord> records_;

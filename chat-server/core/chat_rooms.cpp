@@ -20,7 +20,8 @@ std::pair<PersonId, PersonId> ordered(PersonId a, PersonId b) {
 
 }  // namespace
 
-Chat::Chat(std::uint64_t hash_seed) : roster_(hash_seed) {
+Chat::Chat(std::uint64_t hash_seed, std::size_t members_max)
+    : members_max_(members_max), roster_(hash_seed) {
     make_room({lobby_id, RoomKind::named, std::string(lobby_name)}, name_key(lobby_name));
 }
 
@@ -45,8 +46,9 @@ bool Chat::has_too_many(PersonId person, RoomKind kind) const {
 }
 
 std::expected<void, RoomError> Chat::may_make_room(const Now& now, PersonId person) {
-    if (rooms_.size() >= rooms_max || !record(person).new_rooms.take(now.at, room_rate)) {
-        return std::unexpected(RoomError::too_many);
+    if (rooms_.size() >= rooms_max) return std::unexpected(RoomError::too_many);
+    if (!record(person).new_rooms.take(now.at, room_rate)) {
+        return std::unexpected(RoomError::too_fast);
     }
     return {};
 }
@@ -55,12 +57,14 @@ std::expected<RoomId, RoomError> Chat::open_named(const Now& now, MemberIndex me
                                                   std::string_view name) {
     const PersonId person = roster_[member].person;
     assert(person != 0);
-    // A room called like the administrator looks official.
-    if (!check_name(name) || is_reserved_name(name)) {
-        return std::unexpected(RoomError::unusable_name);
-    }
+    if (!check_name(name)) return std::unexpected(RoomError::unusable_name);
     std::string key = name_key(name);
     const auto found = by_name_.find(key);
+    // A room called like the administrator looks official. One that was made before that was a
+    // rule stays.
+    if (found == by_name_.end() && is_reserved_name(name)) {
+        return std::unexpected(RoomError::unusable_name);
+    }
     if (found != by_name_.end() && planned(found->second, person).member) return found->second;
     if (!can_store()) return std::unexpected(RoomError::cannot_store);
     if (has_too_many(person, RoomKind::named)) return std::unexpected(RoomError::too_many);

@@ -27,18 +27,17 @@ std::optional<MemberIndex> speaker(const Path& path, std::string_view name, Chat
     return std::nullopt;
 }
 
-// False: more than he may say.
-bool may_say(Instant now, MemberIndex index, Chat& chat) {
-    if (chat.member(index).say.take(now, classic_say_rate)) return true;
-    ++chat.counters().too_fast;
-    return false;
-}
-
 bool may_be_warned(Instant now, MemberIndex index, Chat& chat) {
     return chat.member(index).warning.take(now, classic_warning_rate);
 }
 
 }  // namespace
+
+bool ClassicService::may_say(Instant now, MemberIndex index, Chat& chat) const {
+    if (chat.member(index).say.take(now, say_rate_)) return true;
+    ++chat.counters().too_fast;
+    return false;
+}
 
 std::optional<std::string_view> ClassicService::log_in(const Now& now, const Path& path,
                                                        std::string_view name, Chat& chat) {

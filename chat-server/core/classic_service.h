@@ -25,9 +25,14 @@ enum class ClassicAccess : std::uint8_t { off, loopback, any };
 
 class ClassicService {
   public:
-    explicit ClassicService(ClassicAccess access) : access_(access) {}
+    explicit ClassicService(ClassicAccess access,
+                            const TokenRate& say_rate = server::say_rate(say_per_second_default))
+        : access_(access), say_rate_(say_rate) {}
 
-    void set_access(ClassicAccess access) { access_ = access; }
+    void reconfigure(ClassicAccess access, const TokenRate& say_rate) {
+        access_ = access;
+        say_rate_ = say_rate;
+    }
     void on_datagram(const Now& now, const Path& path, std::span<const std::byte> datagram,
                      Chat& chat);
     // Something of a classic member is in the log.
@@ -74,7 +79,10 @@ class ClassicService {
     bool send_replies(TransmitSink& sink);
     void remove(MemberIndex index, Chat& chat);
 
+    bool may_say(Instant now, MemberIndex index, Chat& chat) const;
+
     ClassicAccess access_;
+    TokenRate say_rate_;
     TokenBucket warning_;        // of all who are not members
     std::deque<Reply> replies_;  // a deque, because a sink borrows from it while more are added
     std::size_t replies_sent_ = 0;

@@ -99,6 +99,53 @@ TEST_CASE("while nothing can be stored nobody is told that it was, and all are t
     CHECK(d.hear(2) == Lines{"OK"});
 }
 
+TEST_CASE("a repeated L is answered behind what was said before it") {
+    Desk d;
+    d.put(1, "L bob");
+    d.put(2, "L ann");
+    d.drive();
+    d.hear(1);
+    d.hear(2);
+    d.put(1, "C bob hi");
+    d.put(2, "L ann");
+    CHECK(d.hear(2).empty());  // the log does not have it yet
+    d.drive();
+    CHECK(d.hear(2) == Lines{"\nbob 说: hi", "OK"});
+    // A log that fails may do so for hours.
+    d.put(1, "C bob again");
+    d.put(2, "L ann");
+    CHECK(d.hear(2).empty());
+    d.stage.fail();
+    CHECK(d.hear(2) == Lines{"OK"});
+    // Nobody who takes the place of somebody else hears the answer to that one.
+    d.stage.wait(storing_retry);
+    d.drive();
+    d.hear(2);
+    d.put(1, "C bob and again");
+    d.put(2, "L ann");
+    d.put(2, "L eve");
+    d.drive();
+    const Lines eve = d.hear(2);
+    CHECK(std::ranges::count(eve, "OK") == 1);
+}
+
+TEST_CASE("each member says as much as the operator allows") {
+    Desk d;
+    d.put(1, "L bob");
+    d.drive();
+    d.service.reconfigure(ClassicAccess::loopback, say_rate(2));
+    for (int i = 0; i < 10; ++i)
+        d.put(1, "C bob x");
+    CHECK(d.stage.chat.counters().messages + d.stage.chat.counters().too_fast == 6);
+    d.drive();
+    CHECK(d.stage.chat.counters().messages == 4);
+    d.stage.wait(seconds(1));
+    for (int i = 0; i < 10; ++i)
+        d.put(1, "C bob x");
+    d.drive();
+    CHECK(d.stage.chat.counters().messages == 6);
+}
+
 TEST_CASE("pages of any room are taken, and only so many rooms keep theirs") {
     Desk d;
     const auto eve = d.stage.come("eve");

@@ -12,9 +12,9 @@
 
 namespace chat::server {
 
-// Members at one time. A classic member costs under 300 bytes; the limit keeps a host that logs
-// in from every port it has from filling the map.
-inline constexpr std::size_t members_max = 4096;
+// Members at one time, unless configured: 1 KiB each at most (peer.h), so 64 MiB. The limit keeps a
+// host that logs in from every port and address it has from filling the memory.
+inline constexpr std::size_t members_max_default = 65'536;
 
 // The newest entries of a room, kept in the form in which they are sent. Whoever is further
 // behind is served from the log, page by page.
@@ -64,9 +64,14 @@ inline constexpr std::size_t searches_waiting_max = 256;
 inline constexpr std::size_t memory_log_entries_max = 32'768;
 inline constexpr std::size_t memory_log_bytes_max = 16 * 1024 * 1024;
 
-// What one classic member may say: far above any person, low enough that one program cannot fill
-// the room. Logging in again under another name costs a token too, because everybody hears it.
-inline constexpr TokenRate classic_say_rate{milliseconds(2), 1000};
+// What one member may say, unless configured: far above any person, low enough that one program
+// cannot fill the room. Logging in again under another name costs a classic one a token too,
+// because everybody hears it. All at once he may say what comes together in two seconds.
+inline constexpr std::int64_t say_per_second_default = 500;
+inline constexpr std::int64_t say_per_second_max = 1'000'000;
+constexpr TokenRate say_rate(std::int64_t per_second) {
+    return {microseconds(1'000'000 / per_second), 2 * per_second};
+}
 // He is told so at most this often.
 inline constexpr TokenRate classic_warning_rate{seconds(1), 1};
 
@@ -127,8 +132,6 @@ inline constexpr unsigned repeat_loss_permille = 20;
 // room got lost) is asked this often; RFC 8085, section 3.1.3 allows it without any feedback.
 inline constexpr Duration stalled_interval = seconds(3);
 
-// What one member may say; the same as for a classic one.
-inline constexpr TokenRate secure_say_rate{milliseconds(2), 1000};
 // What a person searches for by hand, once a letter at most; each costs a look into an index.
 inline constexpr TokenRate search_rate{milliseconds(500), 5};
 // Who sends while nothing can be stored is told so this often, and who would come in is asked to
@@ -140,12 +143,15 @@ inline constexpr Duration unavailable_wait = seconds(1);
 inline constexpr std::size_t programs_per_member_max = 8;
 // Answers of each kind that one program is owed; beyond it, it asks again.
 inline constexpr std::size_t requests_max = 64;
+// Ranges of older entries that one program waits for, in all its rooms: the places of one FOUND
+// (docs/PROTOCOL.md, section 11).
+inline constexpr std::size_t wanted_ranges_max = 64;
 
 // Program starts whose messages are remembered, and how long; 24 h is promised to clients.
 inline constexpr std::size_t epochs_max = 65'536;
 inline constexpr Duration epoch_age_max = seconds(24 * 60 * 60);
 // Names that have owners, and how many one key may own.
-inline constexpr std::size_t names_max = 65'536;
+inline constexpr std::size_t names_max = 262'144;
 inline constexpr std::size_t names_per_key_max = 8;
 
 // Datagrams written before the sink has to be flushed: 300 KiB, a few of the socket's batches.

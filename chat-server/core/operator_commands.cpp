@@ -62,7 +62,7 @@ OperatorAnswer stats(const Call& call) {
     const Counters& c = call.chat.counters();
     Seq entries = 0;
     for (RoomId id = 1; id <= call.chat.rooms(); ++id)
-        entries += call.chat.room(id).head() - 1;
+        entries += call.chat.room(id).head() - call.chat.room(id).first_kept();
     const std::pair<std::string_view, std::uint64_t> rows[] = {
         {"members", call.chat.roster().size()},
         {"people", call.chat.people().size()},
@@ -217,7 +217,7 @@ OperatorAnswer seen(const Call& call) {
     std::string text;
     for (const auto& one : announced) {
         const auto count = call.chat.seen(one.room, one.seq);
-        text += fmt::format("{}{} of {} in {}: {}", text.empty() ? "seen by " : "\nseen by ",
+        text += fmt::format("{}{} of {} in {}: {}", text.empty() ? "reached " : "\nreached ",
                             count.seen, count.of, call.chat.room(one.room).name(),
                             prefix_within(one.text, seen_text_bytes_max));
     }
@@ -229,7 +229,7 @@ constexpr std::array commands = std::to_array<Command>({
     {"kick", "/kick NAME", "end somebody's visit", kick},
     {"pin", "/pin TEXT", "announce it, and show it to everybody who comes", pin},
     {"rooms", "/rooms [NAME]", "all rooms, or those after this name", rooms},
-    {"seen", "/seen", "who has seen the last announcements", seen},
+    {"seen", "/seen", "how many the last announcements have reached", seen},
     {"stats", "/stats", "what the server has seen and done", stats},
     {"unpin", "/unpin", "show newcomers no announcement any more", unpin},
     {"who", "/who", "who is here, from where, with which key, how long, in which rooms", who},
@@ -255,7 +255,11 @@ OperatorAnswer run_operator_command(const Now& now, std::string_view line, Chat&
     if (found == commands.end() || found->name != name) {
         return {false, fmt::format("there is no command /{}; /help lists them", name)};
     }
-    return found->run({now, trim(command.substr(name.size())), chat, address_text});
+    const auto argument = trim(command.substr(name.size()));
+    // A word more may be meant for another command.
+    const bool takes_none = found->usage.find(' ') == std::string_view::npos;
+    if (takes_none && !argument.empty()) return {false, fmt::format("usage: {}", found->usage)};
+    return found->run({now, argument, chat, address_text});
 }
 
 OperatorAnswer announce(const Now& now, std::string_view raw, Chat& chat) {

@@ -50,7 +50,7 @@ TEST_CASE("what is pinned is announced, seen by some, and unpinned") {
     c.stage.chat.arrived(1, 1, 4);
     CHECK(announce(c.stage.now, "lunch", c.stage.chat).ok);
     c.stage.commit();
-    CHECK(c.ask("seen") == "seen by 1 of 2 in lobby: be kind\nseen by 0 of 2 in lobby: lunch");
+    CHECK(c.ask("seen") == "reached 1 of 2 in lobby: be kind\nreached 0 of 2 in lobby: lunch");
     CHECK(c.ask("unpin") == "nothing is pinned any more");
     CHECK(c.stage.chat.lobby().pinned() == 0);
     CHECK(c.stage.store.lines(1) == Lines{"+bob", "+eve", "^ be kind", "! lunch", "^ "});
@@ -103,6 +103,25 @@ TEST_CASE("rooms and people are listed") {
     contains(c.ask("stats"), "rooms               2\n");
     contains(c.ask("stats"), "people              1\n");
     contains(c.ask("stats"), "entries             4\n");
+    // What is no longer kept does not count.
+    c.stage.chat.trimmed(1, 2);
+    contains(c.ask("stats"), "entries             3\n");
+    contains(c.ask("rooms"), "\n2        1        1        lobby");
+}
+
+TEST_CASE("a word too many is told, and nothing is done") {
+    Console c;
+    c.ask("pin rules");
+    c.stage.come("bob");
+    c.stage.commit();
+    for (const std::string command : {"unpin", "seen", "who", "stats", "help"}) {
+        for (const char* more : {" x", " lobby 5"})
+            CHECK(c.ask(command + more, false) == "usage: /" + command);
+    }
+    CHECK(c.ask("kick bob now", false) == "usage: /kick NAME");
+    CHECK(c.ask("rooms a b", false) == "usage: /rooms [NAME]");
+    CHECK(c.stage.chat.lobby().pinned() != 0);
+    CHECK(c.stage.chat.roster().size() == 1);
 }
 
 TEST_CASE("a long list of rooms is cut, and goes on where it was cut") {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "chat-server/core/entry.h"
+#include "chat-server/core/wanted_entries.h"
 #include "proto/wire/frame.h"
 #include "proto/wire/limits.h"
 
@@ -46,6 +47,7 @@ struct Requests {
     struct Findings {
         std::uint32_t id = 0;
         bool more = false;
+        bool incomplete = false;
         std::vector<frame::Place> places;
     };
 
@@ -55,10 +57,13 @@ struct Requests {
     std::optional<Findings> found;
     std::vector<RefusedRoom> refused;
     std::vector<RoomId> parted;  // rooms in which he is not
+    WantedEntries entries;
 
+    // Short ones; entries have their own turn.
     bool has_answers() const {
         return !members.empty() || rooms || found || !refused.empty() || !parted.empty();
     }
+    bool empty() const { return !has_answers() && !search && entries.empty(); }
     void ask_members(RoomId room, std::string_view after);
     void refuse(const RefusedRoom& room);
     void part(RoomId room);

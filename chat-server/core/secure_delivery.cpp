@@ -113,12 +113,18 @@ void SecureDelivery::owe_heads(Peer& peer) {
         in.head_owed = true;
 }
 
+bool SecureDelivery::takes_older(const Peer& peer, RoomId room) {
+    const auto in = std::ranges::find(peer.rooms, room, &Subscription::room);
+    assert(in != peer.rooms.end());
+    return !in->room_owed && !in->waits_for_page;
+}
+
 Outlook SecureDelivery::outlook(const Peer& peer, const Chat& chat) {
     Outlook all;
     for (const Subscription& in : peer.rooms) {
         const Seq head = chat.room(in.room).head();
-        const bool has_news = in.history || in.sent < std::min(head, in.credit_end);
-        all.lacks = all.lacks || !in.stated || in.history || in.acked < head;
+        const bool has_news = in.sent < std::min(head, in.credit_end);
+        all.lacks = all.lacks || !in.stated || in.acked < head;
         all.ready = all.ready || in.room_owed || (has_news && !in.waits_for_page);
         // Somebody who has no room is not probed for not having taken what he was sent.
         all.unacked = all.unacked || (!in.stated && !in.room_owed) ||
@@ -130,7 +136,12 @@ Outlook SecureDelivery::outlook(const Peer& peer, const Chat& chat) {
         all.ready = all.ready || peer.receipts->has_unsent();
         all.unacked = all.unacked || peer.receipts->has_sent();
     }
-    all.ready = all.ready || (peer.requests && peer.requests->has_answers());
+    if (peer.requests) {
+        const WantedEntries& older = peer.requests->entries;
+        all.lacks = all.lacks || !older.empty();
+        all.ready = all.ready || peer.requests->has_answers() ||
+                    older.has_ready([&](RoomId room) { return takes_older(peer, room); });
+    }
     return all;
 }
 

@@ -132,9 +132,12 @@ class SecureDelivery {
     Progress write_repair(Instant now, Packet& packet, PeerIndex index, Subscription& in,
                           Chat& chat);
     Progress write_news(Instant now, Packet& packet, PeerIndex index, Subscription& in, Chat& chat);
-    Progress write_history(Instant now, Packet& packet, PeerIndex index, Subscription& in,
-                           Chat& chat);
-    // One frame's worth of [from, to); moves `from` and `have`. With `repeat_from` below `from` the
+    // It knows the room, and no page of it is waited for.
+    static bool takes_older(const Peer& peer, RoomId room);
+    // Older ones that it asked for, as many as fit.
+    void write_history(Instant now, Packet& packet, PeerIndex index, Chat& chat);
+    // One frame's worth of [from, to), or GONE; moves `from`, which GONE may put behind `to`, and
+    // `have`. With `repeat_from` below `from` the
     // entries from there on go in front, if there is room.
     Progress write_entries(Instant now, Packet& packet, const Peer& peer, Room& room, Seq& from,
                            Seq to, std::uint8_t& have, Seq repeat_from);

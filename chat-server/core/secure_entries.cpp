@@ -43,13 +43,7 @@ void SecureDelivery::write_rooms_due(Instant now, Packet& packet, PeerIndex inde
         wrote = true;
         peer.turn = static_cast<std::uint8_t>((place + 1) % count);
     }
-    for (std::size_t i = 0; i < count && !wrote; ++i) {
-        const std::size_t place = (first + i) % count;
-        const Progress progress = write_history(now, packet, index, peer.rooms[place], chat);
-        if (progress == Progress::not_now || progress == Progress::no_room) return;
-        wrote = progress == Progress::wrote;
-        if (wrote) peer.turn = static_cast<std::uint8_t>((place + 1) % count);
-    }
+    if (!wrote) write_history(now, packet, index, chat);
 }
 
 SecureDelivery::Progress SecureDelivery::write_repair(Instant now, Packet& packet, PeerIndex index,
@@ -92,15 +86,22 @@ SecureDelivery::Progress SecureDelivery::write_news(Instant now, Packet& packet,
     return progress;
 }
 
-SecureDelivery::Progress SecureDelivery::write_history(Instant now, Packet& packet, PeerIndex index,
-                                                       Subscription& in, Chat& chat) {
-    if (!in.history || in.waits_for_page || in.room_owed) return Progress::nothing_left;
-    Repair& history = *in.history;
-    const Progress progress = write_entries(now, packet, peers_[index], chat.room(in.room),
-                                            history.from, history.to, history.have, history.from);
-    if (progress == Progress::no_page) wait_for_page(index, in, history.from, chat);
-    if (history.from >= history.to) in.history.reset();
-    return progress;
+void SecureDelivery::write_history(Instant now, Packet& packet, PeerIndex index, Chat& chat) {
+    Peer& peer = peers_[index];
+    if (!peer.requests) return;
+    WantedEntries& wanted = peer.requests->entries;
+    const auto is_ready = [&peer](RoomId room) { return takes_older(peer, room); };
+    while (auto* const next = wanted.find_first(is_ready)) {
+        Repair& older = next->entries;
+        const Progress progress = write_entries(now, packet, peer, chat.room(next->room),
+                                                older.from, older.to, older.have, older.from);
+        if (progress == Progress::no_page) {
+            wait_for_page(index, *peer.in(next->room), older.from, chat);
+        } else if (progress != Progress::wrote) {
+            return;
+        }
+        wanted.drop_served();
+    }
 }
 
 SecureDelivery::Progress SecureDelivery::write_entries(Instant now, Packet& packet,
@@ -110,7 +111,8 @@ SecureDelivery::Progress SecureDelivery::write_entries(Instant now, Packet& pack
     if (from >= to) return Progress::nothing_left;
     if (from < room.first_kept()) {
         if (!peer.link.may_send(now, packet.datagram_bytes(gone_bytes))) return Progress::not_now;
-        const Seq end = std::min(to, room.first_kept());
+        // All that is gone in one piece, so that nobody is told of it in several.
+        const Seq end = room.first_kept();
         if (!packet.add(frame::Gone{room.id(), from, end - 1})) return Progress::no_room;
         from = end;
         have = 0;

@@ -56,7 +56,7 @@ TEST_CASE("a page of older entries comes on one question, as window and pace all
     CHECK(b.server->chat().find_seat(1, 1)->next == b.head() - 1);
 }
 
-TEST_CASE("news go before history, and a new question takes the place of an older one") {
+TEST_CASE("news go before history, and an older question before a newer one") {
     SecureBench b;
     announce_many(b, 600, 1000);
     auto& bob = b.member("bob", 10);
@@ -76,17 +76,107 @@ TEST_CASE("news go before history, and a new question takes the place of an olde
         b.wait(milliseconds(50));
         b.ack(bob);
     }
+    std::erase(bob.came, b.head() - 1);
+    std::vector<Seq> expected;
+    for (Seq seq = 300; seq < 500; ++seq)
+        expected.push_back(seq);
     for (Seq seq = 5; seq < 205; ++seq)
-        REQUIRE(bob.entries.contains(seq));
-    CHECK_FALSE(bob.entries.contains(499));
-    // Two holes of one page are filled as one.
-    Plaintext holes;
-    holes << frame::EntriesWanted{1, 210, 2, 0} << frame::EntriesWanted{1, 220, 1, 0};
-    b.send(bob, holes);
-    b.wait(seconds(1));
-    CHECK(bob.entries.contains(211));
-    CHECK(bob.entries.contains(220));
-    CHECK_FALSE(bob.entries.contains(221));
+        expected.push_back(seq);
+    CHECK(bob.came == expected);
+}
+
+TEST_CASE("many places of a long history come on one question each, packed and each once") {
+    SecureBench b;
+    announce_many(b, tail_entries_max + 1000, 100);
+    auto& bob = b.member("bob", 10);
+    const RoomId dev = b.join(bob, "dev");
+    b.say(bob, 1, "in another room", dev);
+    b.ack(bob);
+    b.wait(milliseconds(300));
+    bob.forget();
+    // Of two rooms, and of the log's oldest and newest part.
+    Plaintext questions;
+    std::vector<Seq> expected;
+    for (Seq seq = 5; expected.size() < wanted_ranges_max - 1; seq += 30) {
+        questions << frame::EntriesWanted{1, seq, 1, 0};
+        expected.push_back(seq);
+    }
+    questions << frame::EntriesWanted{dev, 1, 2, 0};
+    const auto pages = b.pages_read;
+    b.send(bob, questions);
+    for (int i = 0; i < 3; ++i) {
+        b.wait(milliseconds(50));
+        b.ack(bob);
+    }
+    CHECK(bob.came == expected);
+    CHECK(bob.rooms[dev].entries.size() == 2);
+    CHECK(b.pages_read - pages < expected.size());  // some places share a page
+}
+
+TEST_CASE("who asks for more than is kept for him is sent that, and asks for the rest again") {
+    SecureBench b;
+    announce_many(b, 1000, 1000);
+    auto& bob = b.member("bob", 10);
+    b.ack(bob);
+    b.wait(milliseconds(300));
+    bob.forget();
+    const auto ask = [&](Seq first) {
+        Plaintext questions;
+        for (Seq i = 0; i < wanted_ranges_max; ++i) {
+            if (!bob.entries.contains(first + 2 * i)) {
+                questions << frame::EntriesWanted{1, first + 2 * i, 1, 0};
+            }
+        }
+        b.send(bob, questions);
+    };
+    const auto too_fast = b.counters().too_fast;
+    ask(1);
+    CHECK(b.counters().too_fast == too_fast);
+    CHECK(bob.came.size() < 20);  // the others wait for the window
+    for (int i = 0; i < 5; ++i)
+        ask(501);
+    CHECK(b.counters().too_fast > too_fast + 4 * 40);
+    const auto take_all = [&] {
+        for (int i = 0; i < 30; ++i) {
+            b.wait(milliseconds(50));
+            b.ack(bob);
+        }
+    };
+    take_all();
+    // The earlier ones came all the same.
+    for (Seq i = 0; i < wanted_ranges_max; ++i)
+        CHECK(bob.entries.contains(1 + 2 * i));
+    CHECK(bob.came.size() < 2 * wanted_ranges_max);
+    ask(501);
+    take_all();
+    CHECK(bob.came.size() == 2 * wanted_ranges_max);
+    CHECK(bob.entries.size() == 2 * wanted_ranges_max);
+}
+
+TEST_CASE("nothing more comes of a room that was left, whatever was asked for there") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    const RoomId dev = b.join(bob, "dev");
+    for (std::uint64_t id = 1; id <= 60; ++id)
+        b.say(bob, id, std::string(1000, 'x'), dev);
+    b.ack(bob);
+    b.wait(milliseconds(300));
+    bob.forget();
+    Plaintext questions;
+    for (Seq seq = 2; seq < 60; seq += 2)
+        questions << frame::EntriesWanted{dev, seq, 1, 0};
+    questions << frame::EntriesWanted{1, 1, 1, 0};
+    b.send(bob, questions);
+    const auto came = bob.rooms[dev].came.size();
+    CHECK(came < 29);
+    bob.forget();
+    b.send(bob, frame::Part{dev});
+    for (int i = 0; i < 30; ++i) {
+        b.wait(milliseconds(50));
+        b.ack(bob);
+    }
+    CHECK(bob.rooms[dev].came.empty());
+    CHECK(bob.came == std::vector<Seq>{1});
 }
 
 TEST_CASE(
@@ -117,6 +207,38 @@ TEST_CASE(
     b.send(bob, frame::EntriesWanted{1, (Seq{1} << 60) - 1, 1, 0});
     b.wait(seconds(1));
     CHECK(bob.came.size() == 1);
+}
+
+TEST_CASE(
+    "all that is gone is said at once, whatever credit there is, in history and to the late") {
+    BenchSettings settings;
+    settings.log_entries_max = 20;
+    SecureBench b(settings);
+    announce_many(b, 3000);
+    auto& bob = b.client("bob", 10);
+    bob.states = false;
+    b.log_in(bob);
+    const Seq first_kept = b.head() - 20;
+    const auto told = [&] {
+        REQUIRE(bob.gones.size() == 1);
+        CHECK(bob.gones[0].to == first_kept - 1);
+        return bob.gones[0].from;
+    };
+    // He was away since number 7, and has place for ten.
+    bob.forget();
+    b.send(bob, frame::RoomAck{1, 7, 10, 0, {}});
+    CHECK(told() == 7);
+    CHECK(bob.came.empty());
+    CHECK(b.counters().missed == first_kept - 7);
+    b.send(bob, frame::RoomAck{1, first_kept, 1000, 0, {}});
+    CHECK(bob.came.front() == first_kept);
+    CHECK(bob.came.size() == 20);
+    bob.forget();
+    b.send(bob, frame::EntriesWanted{1, 100, 5, 0});
+    CHECK(told() == 100);
+    b.ack(bob);
+    b.wait(seconds(5));
+    CHECK(bob.gones.size() == 1);
 }
 
 TEST_CASE("who is in a room is listed by name, whether it is large or small") {

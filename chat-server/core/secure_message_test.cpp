@@ -178,7 +178,7 @@ TEST_CASE("text that no log may hold uses its number up and is not stored") {
 TEST_CASE("who says too much is not heard until he has waited, and loses nothing") {
     SecureBench b;
     auto& bob = b.member("bob", 10);
-    const auto burst = static_cast<std::uint64_t>(secure_say_rate.burst);
+    const auto burst = static_cast<std::uint64_t>(say_rate(say_per_second_default).burst);
     for (std::uint64_t id = 1; id <= burst + 10; ++id)
         b.say(bob, id, "x");
     CHECK(b.counters().messages == burst);
@@ -194,7 +194,7 @@ TEST_CASE("who says too much is not heard until he has waited, and loses nothing
 TEST_CASE("a long text that is too fast is asked for again from its first part") {
     SecureBench b;
     auto& bob = b.member("bob", 10);
-    const auto burst = static_cast<std::uint64_t>(secure_say_rate.burst);
+    const auto burst = static_cast<std::uint64_t>(say_rate(say_per_second_default).burst);
     for (std::uint64_t id = 1; id <= burst; ++id)
         b.say(bob, id, "x");
     const std::string text(2000, 'y');

@@ -78,7 +78,7 @@ void SecureService::take_message(const Received& in, const frame::Msg& msg, std:
         if (!comes) refuse_message(in, msg.room, frame::MsgStatus::not_in_room);
     } else if (!may_be_said(msg.kind, text)) {
         refuse_message(in, msg.room, frame::MsgStatus::refused);
-    } else if (!peer.messages.take(in.now.at, secure_say_rate)) {
+    } else if (!peer.messages.take(in.now.at, say_rate_)) {
         ++in.chat.counters().too_fast;
     } else {
         const std::uint64_t msg_id = epochs_.next_to_take(epoch);

@@ -96,7 +96,7 @@ void SecureDelivery::write_owed(Instant now, Packet& packet, Peer& peer, const C
     if (peer.requests->has_answers() && peer.link.may_send(now, datagram::bytes_max)) {
         write_answers(packet, peer, chat);
     }
-    if (!peer.requests->has_answers() && !peer.requests->search) peer.requests.reset();
+    if (peer.requests->empty()) peer.requests.reset();
 }
 
 void SecureDelivery::write_answers(Packet& packet, Peer& peer, const Chat& chat) {
@@ -114,6 +114,7 @@ void SecureDelivery::write_found(Packet& packet, Requests& requests) {
     frame::Found found;
     found.id = requests.found->id;
     found.more = requests.found->more;
+    found.incomplete = requests.found->incomplete;
     for (const frame::Place& place : requests.found->places)
         found.places[found.count++] = place;
     if (packet.add(found)) requests.found.reset();

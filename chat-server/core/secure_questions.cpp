@@ -12,15 +12,9 @@ void SecureService::handle(const Received& in, const frame::EntriesWanted& wante
     Subscription* const sub = subscription(in, wanted.room);
     if (sub == nullptr) return;
     // From `sent` on they come by themselves.
-    Repair history{wanted.from, std::min(wanted.from + wanted.count, sub->sent), wanted.have};
-    if (history.from >= history.to) return;
-    if (sub->history) {
-        // Several holes of one page are filled as one; another page takes its place.
-        const Seq from = std::min(sub->history->from, history.from);
-        const Seq to = std::max(sub->history->to, history.to);
-        if (to - from <= frame::entries_wanted_max) history = {from, to, 0};
-    }
-    sub->history = history;
+    const Repair older{wanted.from, std::min(wanted.from + wanted.count, sub->sent), wanted.have};
+    if (older.from >= older.to) return;
+    if (!in.peer.ask().entries.add(wanted.room, older)) ++in.chat.counters().too_fast;
     delivery_.queue(in.index);
 }
 
@@ -76,7 +70,7 @@ void SecureService::on_found(const SearchAnswer& answer) {
     const PeerIndex index = place->second;
     searches_.erase(place);
     Peer& peer = peers_[index];
-    Requests::Findings findings{peer.requests->search->id, answer.more, {}};
+    Requests::Findings findings{peer.requests->search->id, answer.more, answer.incomplete, {}};
     for (const Hit& hit : answer.hits) {
         // He may have parted meanwhile.
         if (peer.in(hit.room) != nullptr && findings.places.size() < frame::found_max) {

@@ -25,8 +25,10 @@ frame::NoRoomCode refusal_code(RoomError error) {
         case RoomError::nobody:
             return frame::NoRoomCode::nobody;
         case RoomError::too_many:
-        case RoomError::cannot_store:
             return frame::NoRoomCode::too_many;
+        case RoomError::too_fast:
+        case RoomError::cannot_store:
+            return frame::NoRoomCode::not_now;
     }
     return frame::NoRoomCode::unusable_name;
 }
@@ -115,6 +117,7 @@ void SecureService::unsubscribe(PeerIndex index, RoomId room, Chat& chat) {
     peer.rooms.pop_back();
     if (peer.receipts) peer.receipts->forget(room);
     if (peer.requests) {
+        peer.requests->entries.forget(room);
         std::erase_if(peer.requests->members,
                       [room](const Requests::Members& one) { return one.room == room; });
         if (peer.requests->found) {

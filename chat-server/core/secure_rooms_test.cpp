@@ -165,7 +165,7 @@ TEST_CASE("a room that cannot be had is refused in words") {
     for (std::size_t i = 0; i <= burst; ++i)
         b.join(eve, "room" + std::to_string(i));
     REQUIRE(eve.no_rooms.size() == 1);
-    CHECK(eve.no_rooms[0].first == frame::NoRoomCode::too_many);
+    CHECK(eve.no_rooms[0].first == frame::NoRoomCode::not_now);
     CHECK(eve.rooms.size() == burst + 1);
     CHECK(bob.datagrams <= 2);
 }

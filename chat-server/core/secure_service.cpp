@@ -32,9 +32,10 @@ ResponderConfig responder_config(const ServerSecrets& secret, const datagram::Re
 }  // namespace
 
 SecureService::SecureService(ServerSecrets secret, RandomSource& random,
-                             std::pmr::memory_resource& secrets)
+                             std::pmr::memory_resource& secrets, const TokenRate& say_rate)
     : secret_(make_secret<ServerSecrets>(secrets, std::move(secret))),
       random_(random),
+      say_rate_(say_rate),
       peers_(secrets),
       epochs_(random.u64(), epochs_max),
       delivery_(peers_, epochs_, deadlines_, secret_->reset_key.bytes(), secret_->start_count),

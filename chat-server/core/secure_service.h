@@ -43,9 +43,12 @@ struct ServerSecrets {
 
 class SecureService {
   public:
-    SecureService(ServerSecrets secret, RandomSource& random, std::pmr::memory_resource& secrets);
+    SecureService(ServerSecrets secret, RandomSource& random, std::pmr::memory_resource& secrets,
+                  const TokenRate& say_rate);
     SecureService(const SecureService&) = delete;
     SecureService& operator=(const SecureService&) = delete;
+
+    void set_say_rate(const TokenRate& rate) { say_rate_ = rate; }
 
     // `members` were here when the server stopped, and have session_idle_max to come back.
     void restore(const Now& now, const Stored& stored, std::span<const MemberIndex> members,
@@ -166,6 +169,7 @@ class SecureService {
 
     SecretPtr<ServerSecrets> secret_;
     RandomSource& random_;
+    TokenRate say_rate_;
     Peers peers_;
     Epochs epochs_;
     Deadlines deadlines_;

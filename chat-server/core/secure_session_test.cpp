@@ -481,8 +481,11 @@ TEST_CASE("who does not come back within three minutes of a restart has left") {
 
 TEST_CASE("the room is full for both protocols together") {
     SecureBench b;
+    ServerConfig config;
+    config.members_max = 100;
+    b.server->reconfigure(config);
     b.hold = true;
-    for (std::size_t i = 0; i < members_max; ++i) {
+    for (std::size_t i = 0; i < config.members_max; ++i) {
         b.arrive(at(static_cast<std::uint16_t>(i + 1), IpAddress::v4(127, 0, 0, 1)),
                  "L u" + std::to_string(i));
     }

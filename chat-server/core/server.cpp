@@ -13,13 +13,15 @@ Server::Server(const ServerConfig& config, ServerSecrets secret, RandomSource& r
                std::pmr::memory_resource& secrets, AddressText address_text)
     : config_(config),
       address_text_(address_text),
-      chat_(random.u64()),
-      classic_(config.classic),
-      secure_(std::move(secret), random, secrets) {}
+      chat_(random.u64(), config.members_max),
+      classic_(config.classic, config.say_rate),
+      secure_(std::move(secret), random, secrets, config.say_rate) {}
 
 void Server::reconfigure(const ServerConfig& config) {
     config_ = config;
-    classic_.set_access(config.classic);
+    chat_.set_members_max(config.members_max);
+    classic_.reconfigure(config.classic, config.say_rate);
+    secure_.set_say_rate(config.say_rate);
 }
 
 void Server::restore(const Now& now, const Stored& stored) {

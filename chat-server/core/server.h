@@ -32,6 +32,8 @@ namespace chat::server {
 struct ServerConfig {
     ClassicAccess classic = ClassicAccess::loopback;
     Duration classic_silence_max = classic_silence_default;
+    std::size_t members_max = members_max_default;
+    TokenRate say_rate = server::say_rate(say_per_second_default);  // of each member
 };
 
 class Server {

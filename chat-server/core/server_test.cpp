@@ -283,8 +283,10 @@ TEST_CASE("who floods is held back and told so, others go on") {
         b.hear(port);
     for (int i = 0; i < 3000; ++i)
         b.say(1, "C bob x");
-    CHECK(b.counters().messages == static_cast<std::uint64_t>(classic_say_rate.burst));
-    CHECK(b.counters().too_fast == 3000 - static_cast<std::uint64_t>(classic_say_rate.burst));
+    CHECK(b.counters().messages ==
+          static_cast<std::uint64_t>(say_rate(say_per_second_default).burst));
+    CHECK(b.counters().too_fast ==
+          3000 - static_cast<std::uint64_t>(say_rate(say_per_second_default).burst));
     CHECK(b.hear(1) == Lines{"发言太快，请稍候"});
     b.say(3, "C tom hello");
     CHECK(b.hear(1) == Lines{"\ntom 说: hello"});
@@ -293,7 +295,7 @@ TEST_CASE("who floods is held back and told so, others go on") {
     for (int i = 0; i < 40; ++i)
         b.wait(milliseconds(50));
     const auto heard = b.hear(2);
-    CHECK(heard.size() == static_cast<std::size_t>(classic_say_rate.burst) + 2);
+    CHECK(heard.size() == static_cast<std::size_t>(say_rate(say_per_second_default).burst) + 2);
     CHECK(heard.back() == "\nbob 说: calm again");
 }
 
@@ -407,15 +409,15 @@ TEST_CASE("a long answer to the operator comes in several frames") {
 }
 
 TEST_CASE("the map has an end, and whoever comes then is told") {
-    Bench b;
-    for (std::size_t i = 0; i < members_max; ++i) {
-        const std::string name = "L u" + std::to_string(i);
-        b.put(at(static_cast<std::uint16_t>(i + 1)), name);
-    }
+    ServerConfig config;
+    config.members_max = 100;
+    Bench b(config);
+    for (std::uint16_t i = 0; i < config.members_max; ++i)
+        b.put(at(static_cast<std::uint16_t>(i + 1)), "L u" + std::to_string(i));
     b.drive();
     b.say(60'000, "L late");
     CHECK(b.hear(60'000) == Lines{"聊天室已满"});
-    CHECK(b.server.chat().roster().size() == members_max);
+    CHECK(b.server.chat().roster().size() == config.members_max);
     b.say(1, "L other");  // no room for another name either, and the old one stays
     b.hear(2);
     b.say(1, "C u0 still here");

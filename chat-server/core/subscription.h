@@ -12,7 +12,7 @@
 
 namespace chat::server {
 
-// Entries that wait for a page of the log, or for window and pace, before they can be sent again:
+// Entries that wait for a page of the log, or for window and pace, before they can be sent (again):
 // [from, to).
 struct Repair {
     Seq from = 0;
@@ -43,8 +43,7 @@ struct Subscription {
     // surely still under way need not be sent again.
     Seq mark_seq = 1;
     Instant mark_at{INT64_MIN / 2};
-    std::optional<Repair> repair;   // lost ones
-    std::optional<Repair> history;  // older ones that it asked for
+    std::optional<Repair> repair;  // lost ones
 
     // It goes on from here, whatever was sent.
     void go_to(Seq next) {

@@ -52,7 +52,9 @@ constexpr std::array settings = std::to_array<Setting>({
     {"host", Kind::text, "a text"},
     {"log-format", Kind::text, "a text"},
     {"log-level", Kind::text, "a text"},
+    {"member-limit", Kind::integer, "a number"},
     {"memory", Kind::boolean, "true or false"},
+    {"message-rate", Kind::integer, "a number"},
     {"password-file", Kind::text, "a text"},
     {"port", Kind::integer, "a number"},
     {"retain-days", Kind::integer, "a number"},
@@ -73,7 +75,9 @@ class CommandLine {
             "ctl", "give a command to a running server: who, rooms, kick NAME, pin TEXT, help");
         check_ = add_command("check", "verify the data folder; also while the server runs");
         export_ = add_command("export", "write a room as JSON Lines; also while the server runs");
-        export_->add_option("room", options_.room, "its name; A,B is the conversation of A and B")
+        export_
+            ->add_option("room", options_.room,
+                         "its name; of a conversation the names of both: alice,bob")
             ->required()
             ->type_name("ROOM");
         export_->add_option("file", options_.file, "a new file; without it standard output")
@@ -81,6 +85,8 @@ class CommandLine {
         import_ = add_command("import", "read what export wrote; the server must not be running");
         import_->add_option("file", options_.file, "without it, or with -, standard input")
             ->type_name("FILE");
+        reindex_ =
+            add_command("reindex", "make the search index anew; the server must not be running");
         backup_ = add_command("backup", "copy the rooms as they are; also while the server runs");
         backup_->add_option("file", options_.file, "a new file")->required()->type_name("FILE");
         app_.require_subcommand(0, 1);
@@ -117,6 +123,8 @@ class CommandLine {
     unsigned port_ = options_.port;
     std::string classic_ = "loopback";
     std::int64_t silence_s_ = options_.server.classic_silence_max.us / 1'000'000;
+    std::size_t member_limit_ = members_max_default;
+    std::int64_t message_rate_ = say_per_second_default;
     std::string log_format_ = "text";
     std::string config_file_;
     bool check_config_ = false;
@@ -129,6 +137,7 @@ class CommandLine {
     const CLI::App* check_ = nullptr;
     CLI::App* export_ = nullptr;
     CLI::App* import_ = nullptr;
+    const CLI::App* reindex_ = nullptr;
     CLI::App* backup_ = nullptr;
 };
 
@@ -172,6 +181,15 @@ void CommandLine::add_options() {
         ->type_name("SECONDS")
         ->check(CLI::Range(std::int64_t{10}, std::int64_t{1} << 31))
         ->capture_default_str();
+    app_.add_option("--member-limit", member_limit_, "members at one time")
+        ->type_name("NUMBER")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+        ->capture_default_str();
+    app_.add_option("--message-rate", message_rate_,
+                    "messages a second that one member may say; twice as many at once")
+        ->type_name("NUMBER")
+        ->check(CLI::Range(std::int64_t{1}, say_per_second_max))
+        ->capture_default_str();
     app_.add_option("--log-level", options_.log_level, "how much to log to standard error")
         ->type_name("LEVEL")
         ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
@@ -194,6 +212,8 @@ Options CommandLine::options() const {
                              : classic_ == "loopback" ? ClassicAccess::loopback
                                                       : ClassicAccess::any;
     options.server.classic_silence_max = seconds(silence_s_);
+    options.server.members_max = member_limit_;
+    options.server.say_rate = say_rate(message_rate_);
     options.config_file = config_file_;
     options.log_json = log_format_ == "json";
     if (options.host.starts_with('[') && options.host.ends_with(']')) {
@@ -209,6 +229,7 @@ Options CommandLine::options() const {
                                           {check_, Options::Action::check},
                                           {export_, Options::Action::export_room},
                                           {import_, Options::Action::import_room},
+                                          {reindex_, Options::Action::reindex},
                                           {backup_, Options::Action::backup}}) {
         if (command->parsed()) options.action = action;
     }

@@ -13,7 +13,16 @@
 namespace chat::server {
 
 struct Options {
-    enum class Action { serve, announce, control, check, export_room, import_room, backup };
+    enum class Action {
+        serve,
+        announce,
+        control,
+        check,
+        export_room,
+        import_room,
+        reindex,
+        backup
+    };
     Action action = Action::serve;
 
     std::string host = "0.0.0.0";
