@@ -2,6 +2,7 @@
 #include "chat-client/core/entry_fetch.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace chat::client {
 namespace {
@@ -9,8 +10,6 @@ namespace {
 constexpr Duration wait_min = milliseconds(10);
 constexpr Duration wait_max = seconds(3);
 constexpr unsigned doublings_max = 8;
-// Runs of numbers asked for at a time: each is a frame.
-constexpr unsigned questions_max = 4;
 
 }  // namespace
 
@@ -41,6 +40,11 @@ void EntryFetch::on_gone(Instant now, Duration rtt, std::uint64_t from, std::uin
     answered(now, rtt);
 }
 
+void EntryFetch::clear() {
+    missing_.clear();
+    asked_.clear();
+}
+
 void EntryFetch::leave_out_before(std::uint64_t seq) {
     missing_.erase(missing_.begin(), missing_.lower_bound(seq));
 }
@@ -53,6 +57,7 @@ void EntryFetch::forget_parts() {
 void EntryFetch::ask_at_once() {
     due_ = Instant{INT64_MIN / 2};
     unanswered_ = 0;
+    asked_.clear();
 }
 
 void EntryFetch::answered(Instant now, Duration rtt) {
@@ -61,23 +66,36 @@ void EntryFetch::answered(Instant now, Duration rtt) {
     if (due_ != Instant{INT64_MIN / 2}) due_ = now + std::max(rtt * 5 / 4, wait_min);
 }
 
-std::optional<Instant> EntryFetch::due() const {
-    if (missing_.empty()) return std::nullopt;
+std::size_t EntryFetch::open() const {
+    return static_cast<std::size_t>(std::ranges::count_if(asked_, [this](const Run& run) {
+        const auto first = missing_.lower_bound(run.from);
+        return first != missing_.end() && first->first < run.to;
+    }));
+}
+
+std::optional<Instant> EntryFetch::due(std::size_t runs_left) const {
+    if (missing_.empty() || (runs_left == 0 && open() == 0)) return std::nullopt;
     return due_;
 }
 
-bool EntryFetch::write(Instant now, Duration rtt, std::uint32_t room, Writer& writer) {
+bool EntryFetch::write(Instant now, Duration rtt, std::uint32_t room, std::size_t& runs_left,
+                       Writer& writer) {
     if (missing_.empty() || now < due_) return false;
-    unsigned written = 0;
-    for (auto at = missing_.begin(); at != missing_.end() && written < questions_max; ++written) {
+    // What is asked for again has its run already.
+    const std::size_t runs = runs_left + open();
+    std::vector<Run> asked;
+    for (auto at = missing_.begin(); at != missing_.end() && asked.size() < runs;) {
         frame::EntriesWanted question{room, at->first, 1, at->second};
         for (++at; question.have == 0 && at != missing_.end() && at->second == 0 &&
                    at->first == question.from + question.count;
              ++at)
             ++question.count;
         if (!frame::write(writer, question)) break;
+        asked.push_back({question.from, question.from + question.count});
     }
-    if (written == 0) return false;
+    if (asked.empty()) return false;
+    runs_left = runs - asked.size();
+    asked_ = std::move(asked);
     const Duration wait = std::max(rtt * 5 / 4, wait_min);
     due_ = now +
            std::min(wait * (std::int64_t{1} << std::min(unanswered_++, doublings_max)), wait_max);

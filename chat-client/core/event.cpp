@@ -87,6 +87,8 @@ std::string_view code_word(ErrorCode code) {
             return "nobody";
         case ErrorCode::too_many_rooms:
             return "too_many_rooms";
+        case ErrorCode::not_now:
+            return "not_now";
         case ErrorCode::not_in_room:
             return "not_in_room";
         case ErrorCode::cannot_store:

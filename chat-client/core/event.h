@@ -88,8 +88,8 @@ struct Receipt {
     std::uint32_t seen = 0;
     std::uint32_t of = 0;
 };
-// All of what was asked for is out; `at_start`: there is nothing older, since what was before
-// `first` is no longer kept.
+// All of what was asked for is out; `at_start`: there is nothing older. If the log does not begin
+// with number 1 any more, a Gap has come before what is out.
 struct HistoryEnd {
     std::string room;
     std::uint64_t first = 0;  // the oldest number that is known now
@@ -120,6 +120,7 @@ struct SearchResult {
     std::string words;
     std::vector<Hit> hits;
     bool more = false;
+    bool incomplete = false;  // the newest messages could not be searched
 };
 // A message of ours is in the server's log.
 struct Accepted {
@@ -127,11 +128,13 @@ struct Accepted {
     std::string room;
     std::uint64_t seq = 0;
 };
-// Entries that can no longer be had, `to` included.
+// Entries that can no longer be had, `to` included. It comes where they would have come: in
+// history before the oldest that there is, too.
 struct Gap {
     std::string room;
     std::uint64_t from = 0;
     std::uint64_t to = 0;
+    bool history = false;
 };
 // A server is met for the first time: is this its key? Session::decide_trust is waited for.
 struct TrustQuestion {
@@ -173,7 +176,8 @@ enum class ErrorCode : std::uint8_t {
     queue_full,
     room_unusable,   // no name for a room
     nobody,          // nobody owns that name
-    too_many_rooms,  // of ours, or new ones too fast
+    too_many_rooms,  // of ours
+    not_now,         // new rooms too fast; it may be asked for again
     not_in_room,
     cannot_store,  // the server's disk; what we said waits here
 };

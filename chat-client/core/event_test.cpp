@@ -69,6 +69,7 @@ TEST_CASE("every code and state has a word of its own") {
         {ErrorCode::room_unusable, "room_unusable"},
         {ErrorCode::nobody, "nobody"},
         {ErrorCode::too_many_rooms, "too_many_rooms"},
+        {ErrorCode::not_now, "not_now"},
         {ErrorCode::not_in_room, "not_in_room"},
         {ErrorCode::cannot_store, "cannot_store"},
     };

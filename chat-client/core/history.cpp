@@ -33,7 +33,7 @@ void History::want_on_joining(std::uint32_t limit) {
 void History::start(const Question& question, std::uint64_t end) {
     const std::uint64_t to = question.before == 0 ? oldest_ : std::min(question.before, end);
     const std::uint64_t from = std::max(to > question.limit ? to - question.limit : 1, tail_);
-    now_ = Answer{question.joining, std::min(from, to), std::min(from, to), to, 0};
+    now_ = Answer{question.joining, false, std::min(from, to), std::min(from, to), to, 0};
     turn_page();
 }
 
@@ -68,8 +68,16 @@ void History::leave_out_before(std::uint64_t seq) {
 void History::on_gone(Instant now, Duration rtt, std::uint64_t from, std::uint64_t to) {
     if (!now_ || from >= now_->to || to < now_->next) return;
     // Nothing of this answer came before it: so the log begins behind it.
-    if (from <= now_->first && now_->next == now_->first) on_tail(std::min(to + 1, now_->to));
+    if (from <= now_->first && now_->next == now_->first) on_tail(to + 1);
     fetch_.on_gone(now, rtt, from, to);
+}
+
+// To be called before the first entry comes out: the log may lose it later.
+void History::tell_start(const EntryTeller& teller, std::vector<Event>& events) {
+    now_->at_start = now_->first <= tail_;
+    if (now_->at_start && now_->first > 1) {
+        events.push_back(Gap{teller.room(), 1, now_->first - 1, true});
+    }
 }
 
 void History::release(const EntryTeller& teller, std::vector<Event>& events) {
@@ -78,6 +86,7 @@ void History::release(const EntryTeller& teller, std::vector<Event>& events) {
         const auto first = waiting_.begin();
         if (first != waiting_.end() && first->first == now_->next) {
             waiting_bytes_ -= first->second.bytes();
+            if (now_->next == now_->first) tell_start(teller, events);
             events.push_back(teller.tell(now_->next++, std::move(first->second), true));
             waiting_.erase(first);
             continue;
@@ -89,17 +98,20 @@ void History::release(const EntryTeller& teller, std::vector<Event>& events) {
         if (now_->first == from) {
             now_->first = now_->next;
         } else {
-            events.push_back(Gap{teller.room(), from, now_->next - 1});
+            events.push_back(Gap{teller.room(), from, now_->next - 1, true});
         }
     }
 }
 
 void History::finish(const EntryTeller& teller, std::vector<Event>& events) {
     if (now_->to >= oldest_) oldest_ = std::min(oldest_, now_->first);
-    // What is no longer kept was asked for, too: it ends where the log begins now.
-    const bool at_start = now_->first <= tail_;
-    events.push_back(
-        HistoryEnd{teller.room(), at_start ? std::max(now_->first, tail_) : now_->first, at_start});
+    const bool nothing_came = now_->first == now_->to;
+    if (nothing_came) tell_start(teller, events);
+    // Who asks for what is no longer kept alone hears where the log begins now; nothing is
+    // before 1.
+    const bool before_all = nothing_came && now_->at_start && now_->first > 1;
+    events.push_back(HistoryEnd{
+        teller.room(), before_all ? std::max(now_->first, tail_) : now_->first, now_->at_start});
     now_.reset();
 }
 

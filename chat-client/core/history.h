@@ -2,7 +2,7 @@
 // The older entries of one room, as a person scrolls up or a program asks: which were asked for,
 // which are there, and when to ask again. Whatever comes in whatever order: what was asked for
 // comes out ascending and once, marked as history, with a HistoryEnd behind it. What the log no
-// longer has is its start, or, behind entries that it has, a Gap. One question at a time, 256
+// longer has is a Gap in its place, at the start from number 1 on. One question at a time, 256
 // entries at a time; of these at most 1 MiB wait for their turn.
 #pragma once
 
@@ -64,6 +64,7 @@ class History {
     // The question that is being answered: [next, to) has not come out yet.
     struct Answer {
         bool joining = false;
+        bool at_start = false;    // what is before `first` is no longer kept, and that was told
         std::uint64_t first = 0;  // the oldest that came out, or next
         std::uint64_t next = 0;
         std::uint64_t to = 0;
@@ -73,6 +74,7 @@ class History {
     void start(const Question& question, std::uint64_t end);
     void turn_page();
     void release(const EntryTeller& teller, std::vector<Event>& events);
+    void tell_start(const EntryTeller& teller, std::vector<Event>& events);
     void finish(const EntryTeller& teller, std::vector<Event>& events);
     void leave_out_before(std::uint64_t seq);
 

@@ -36,7 +36,8 @@ struct HistoryBench {
     std::string asked() {
         std::array<std::byte, datagram::plaintext_bytes_max> buffer{};
         Writer writer{std::span<std::byte>(buffer)};
-        if (!history.fetch().write(now, rtt, 1, writer)) return "";
+        std::size_t runs = EntryFetch::runs_max;
+        if (!history.fetch().write(now, rtt, 1, runs, writer)) return "";
         frame::pad(writer);
         std::vector<frame::Frame> frames;
         REQUIRE(frame::read_frames(frame::Sender::client, writer.written(), frames));
@@ -83,23 +84,23 @@ TEST_CASE("what is missing is asked for by a clock of its own, which slows down"
     HistoryBench b;
     b.want(0, 10);
     CHECK(b.asked() == "991*10");
-    CHECK(*b.history.fetch().due() == b.now + milliseconds(100));
+    CHECK(*b.history.fetch().due(0) == b.now + milliseconds(100));
     b.now = b.now + milliseconds(100);
     CHECK(b.asked() == "991*10");
-    CHECK(*b.history.fetch().due() == b.now + milliseconds(200));
+    CHECK(*b.history.fetch().due(0) == b.now + milliseconds(200));
     b.now = b.now + milliseconds(50);
     for (const auto seq : {991, 993, 994, 998, 1000})
         b.entry(static_cast<std::uint64_t>(seq));
     b.history.on_part(b.now, rtt, 996, 5);
-    CHECK(*b.history.fetch().due() == b.now + milliseconds(100));
+    CHECK(*b.history.fetch().due(0) == b.now + milliseconds(100));
     b.now = b.now + milliseconds(100);
-    CHECK(b.asked() == "992*1 995*1 996*1:5 997*1");
+    CHECK(b.asked() == "992*1 995*1 996*1:5 997*1 999*1");
     b.history.fetch().forget_parts();
     for (int i = 0; i < 20; ++i) {
-        b.now = *b.history.fetch().due();
+        b.now = *b.history.fetch().due(0);
         CHECK(b.asked() == "992*1 995*3 999*1");
     }
-    CHECK(*b.history.fetch().due() == b.now + seconds(3));
+    CHECK(*b.history.fetch().due(0) == b.now + seconds(3));
     b.history.fetch().ask_at_once();
     CHECK(b.asked() == "992*1 995*3 999*1");
 }
@@ -127,16 +128,16 @@ TEST_CASE("much is asked for page by page, and the start of the log is said") {
     CHECK(b.want(0, 10) == Lines{"old from 1, the start"});
 }
 
-TEST_CASE("what the log has lost is its start, or a gap behind what it still has") {
+TEST_CASE("what the log has lost is a gap, before the oldest that it has too") {
     HistoryBench front;
     front.want(0, 10);
     front.entry(995);
     front.history.on_gone(front.now, rtt, 1, 994);
-    CHECK(front.out() == Lines{"old 995 al: 995"});
+    CHECK(front.out() == Lines{"old gap 1..994", "old 995 al: 995"});
     for (std::uint64_t seq = 996; seq <= 1000; ++seq)
         front.entry(seq);
     CHECK(front.out().back() == "old from 995, the start");
-    CHECK(front.want(0, 10) == Lines{"old from 995, the start"});
+    CHECK(front.want(0, 10) == Lines{"old gap 1..994", "old from 995, the start"});
 
     HistoryBench middle;
     middle.want(0, 4);
@@ -144,15 +145,68 @@ TEST_CASE("what the log has lost is its start, or a gap behind what it still has
     middle.history.on_gone(middle.now, rtt, 998, 999);
     middle.entry(1000);
     CHECK(middle.out() ==
-          Lines{"old 997 al: 997", "gap 998..999", "old 1000 al: 1000", "old from 997"});
+          Lines{"old 997 al: 997", "old gap 998..999", "old 1000 al: 1000", "old from 997"});
 
     HistoryBench all;
     all.want(0, 10);
     all.history.on_gone(all.now, rtt, 1, 1000);
-    CHECK(all.out() == Lines{"old from 1001, the start"});
+    CHECK(all.out() == Lines{"old gap 1..1000", "old from 1001, the start"});
 
     HistoryBench known(1001, 1001);
-    CHECK(known.want(0, 10) == Lines{"old from 1001, the start"});
+    CHECK(known.want(0, 10) == Lines{"old gap 1..1000", "old from 1001, the start"});
+}
+
+TEST_CASE("the gap before the oldest is told by whichever answer gets there, and as it was then") {
+    struct Row {
+        std::uint64_t before;
+        std::uint32_t limit;
+        Lines first_and_end;
+    };
+    // Where he began is behind 500, which is the oldest that is kept.
+    const Row table[] = {
+        {0, 500, {"old 501 al: 501", "old from 501"}},
+        {0, 501, {"old gap 1..499", "old from 500, the start"}},
+        {0, 502, {"old gap 1..499", "old from 500, the start"}},
+        {501, 9, {"old gap 1..499", "old from 500, the start"}},
+        {500, 9, {"old gap 1..499", "old from 500, the start"}},
+        {20, 9, {"old gap 1..19", "old from 500, the start"}},
+        {1, 9, {"old from 1, the start", "old from 1, the start"}},
+    };
+    for (const auto& row : table) {
+        CAPTURE(row.before, row.limit);
+        HistoryBench b(1001, 500);
+        CHECK(b.history.want(row.before, row.limit));
+        Lines lines;
+        for (int page = 0; page < 3; ++page) {
+            for (auto& line : b.out())
+                lines.push_back(std::move(line));
+            for (std::uint64_t seq = 500; seq <= 1000; ++seq)
+                b.entry(seq);
+        }
+        REQUIRE(!lines.empty());
+        CHECK(Lines{lines.front(), lines.back()} == row.first_and_end);
+        CHECK(std::ranges::count_if(lines, [](const auto& each) {
+                  return each.starts_with("old gap");
+              }) == (row.first_and_end.front().starts_with("old gap") ? 1 : 0));
+    }
+    // What the log loses while its answer comes out was there: the next one tells of it.
+    HistoryBench meanwhile(1001, 1);
+    meanwhile.want(0, 3);
+    meanwhile.entry(998);
+    CHECK(meanwhile.out() == Lines{"old 998 al: 998"});
+    meanwhile.history.on_tail(999);
+    meanwhile.entry(999);
+    meanwhile.entry(1000);
+    CHECK(meanwhile.out() == Lines{"old 999 al: 999", "old 1000 al: 1000", "old from 998"});
+    CHECK(meanwhile.want(0, 3) == Lines{"old gap 1..997", "old from 999, the start"});
+    // On joining as well.
+    HistoryBench joining(1001, 999);
+    joining.history.want_on_joining(9);
+    CHECK(joining.out().empty());
+    joining.entry(999);
+    joining.entry(1000);
+    CHECK(joining.out() == Lines{"old gap 1..998", "old 999 al: 999", "old 1000 al: 1000",
+                                 "old from 999, the start"});
 }
 
 TEST_CASE("a question about any place, and which is the oldest known after it") {

@@ -109,13 +109,16 @@ Json object(const SearchResult& e) {
                         {"text", hit.text},
                         {"time", to_rfc3339(hit.time)}});
     }
-    return {{"type", "found"}, {"words", e.words}, {"hits", std::move(hits)}, {"more", e.more}};
+    Json json{{"type", "found"}, {"words", e.words}, {"hits", std::move(hits)}, {"more", e.more}};
+    if (e.incomplete) json["incomplete"] = true;
+    return json;
 }
 Json object(const Accepted& e) {
     return {{"type", "accepted"}, {"id", e.id}, {"room", e.room}, {"seq", e.seq}};
 }
 Json object(const Gap& e) {
-    return {{"type", "gap"}, {"room", e.room}, {"from", e.from}, {"to", e.to}};
+    Json json{{"type", "gap"}, {"room", e.room}, {"from", e.from}, {"to", e.to}};
+    return with_history(std::move(json), e.history);
 }
 // Programs are not asked: they have --accept-key and --accept-new-key. This is for completeness.
 Json object(const TrustQuestion& e) {

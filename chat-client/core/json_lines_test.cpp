@@ -81,6 +81,8 @@ TEST_CASE("events as JSON lines, to the letter of the contract") {
          R"({"type":"accepted","id":"no. 1 \"a\"","room":"lobby","seq":8})"},
         {Accepted{"", "lobby", 9}, R"({"type":"accepted","id":"","room":"lobby","seq":9})"},
         {Gap{"lobby", 5, 9}, R"({"type":"gap","room":"lobby","from":5,"to":9})"},
+        {Gap{"lobby", 1, 9, true},
+         R"({"type":"gap","room":"lobby","from":1,"to":9,"history":true})"},
         {TrustQuestion{"abcdefghij2345674567"},
          R"({"type":"trust","server_key":"abcdefghij2345674567"})"},
         {Remark{"too fast"}, R"({"type":"remark","room":"lobby","text":"too fast"})"},

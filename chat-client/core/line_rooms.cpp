@@ -10,7 +10,7 @@ namespace {
 
 bool refuses_join(ErrorCode code) {
     return code == ErrorCode::room_unusable || code == ErrorCode::nobody ||
-           code == ErrorCode::too_many_rooms;
+           code == ErrorCode::too_many_rooms || code == ErrorCode::not_now;
 }
 
 }  // namespace
@@ -24,7 +24,12 @@ void LineRooms::address(UserInput& input) {
             }
         },
         input);
-    if (const auto* join = std::get_if<JoinRoom>(&input)) {
+    if (const auto* topic = std::get_if<SetTopic>(&input)) {
+        auto& room = rooms_[room_key(topic->room)];
+        room.topic_asked = room.topic_asked || !topic->text.empty();
+        // What is not there cannot be taken away.
+        if (!room.topic_asked && room.joined && room.topic.empty()) input = ShowTopic{topic->room};
+    } else if (const auto* join = std::get_if<JoinRoom>(&input)) {
         before_ = std::exchange(here_, join->room);
     } else if (const auto* part = std::get_if<PartRoom>(&input)) {
         if (room_key(part->room) == room_key(here_)) here_ = landing_;
@@ -55,11 +60,13 @@ LineRooms::Shown LineRooms::show(const Event& event) {
     auto& room = rooms_[key];
     if (const auto* welcome = std::get_if<Welcome>(&event)) {
         room.topic = welcome->topic;
+        room.joined = true;
         room.missed.on_welcome(*welcome);
         if (welcome->landing) landing_ = welcome->room;
         if (key == room_key(here_)) here_ = welcome->room;
     } else if (const auto* topic = std::get_if<Topic>(&event); topic && !topic->history) {
         room.topic = topic->text;
+        room.topic_asked = false;
     } else if (std::holds_alternative<Members>(event)) {
         shown.whole = std::exchange(room.names_asked, false);
     } else if (std::holds_alternative<HistoryEnd>(event)) {

@@ -34,6 +34,8 @@ class LineRooms {
     struct Room {
         std::string topic;
         MissedMarker missed;
+        bool joined = false;
+        bool topic_asked = false;  // one is under way
         bool names_asked = false;
         bool history_asked = false;
     };

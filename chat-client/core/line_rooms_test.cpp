@@ -38,6 +38,19 @@ TEST_CASE("typed text goes to where one is") {
     CHECK(addressed(rooms, Say{"a", {}}) == "say a to lobby");
 }
 
+TEST_CASE("a topic that is not there is not taken away") {
+    LineRooms rooms("lobby");
+    CHECK(addressed(rooms, SetTopic{""}) == "topic  of lobby");  // not known yet
+    rooms.show(welcome("lobby", true));
+    CHECK(addressed(rooms, SetTopic{""}) == "show topic of lobby");
+    CHECK(addressed(rooms, SetTopic{"x"}) == "topic x of lobby");
+    CHECK(addressed(rooms, SetTopic{""}) == "topic  of lobby");  // x is under way
+    rooms.show(Topic{"lobby", 3, "alice", "x", {}});
+    CHECK(addressed(rooms, SetTopic{""}) == "topic  of lobby");
+    rooms.show(Topic{"lobby", 4, "alice", "", {}});
+    CHECK(addressed(rooms, SetTopic{""}) == "show topic of lobby");
+}
+
 TEST_CASE("after a refused join one is where one was; what was meant for it is told nobody else") {
     LineRooms rooms("lobby");
     addressed(rooms, JoinRoom{"@nobody"});

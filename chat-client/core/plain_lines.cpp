@@ -40,12 +40,9 @@ Lines lines(const Gap& e, Date) {
     return {
         fmt::format("{} entries, {} to {}, can no longer be had", e.to - e.from + 1, e.from, e.to)};
 }
+// Where the log begins later than with its first entry the gap says it.
 Lines lines(const HistoryEnd& e, Date) {
-    if (!e.at_start) return {};
-    if (e.first > 1) {
-        return {
-            fmt::format("what was said in {} before number {} is no longer kept", e.room, e.first)};
-    }
+    if (!e.at_start || e.first > 1) return {};
     return {fmt::format("there is nothing older in {}", e.room)};
 }
 Lines lines(const RoomLeft& e, Date) {
@@ -62,13 +59,19 @@ Lines lines(const RoomList& e, Date) {
     return out;
 }
 Lines lines(const SearchResult& e, Date date) {
+    const std::string newest =
+        "the server cannot search the newest messages at present; search again later";
+    if (e.hits.empty() && e.incomplete) {
+        return {fmt::format("nothing older was found for \"{}\"", e.words), newest};
+    }
     if (e.hits.empty()) return {fmt::format("nothing was found for \"{}\"", e.words)};
     Lines out{fmt::format("{} found for \"{}\"", e.hits.size(), e.words)};
+    if (e.incomplete) out.push_back(newest);
     for (const auto& hit : e.hits) {
         const std::string who = hit.from.empty() ? "!" : fmt::format("<{}>", hit.from);
         out.push_back(fmt::format("[{}] {} {} {}", hit.room, date(hit.time), who, hit.text));
     }
-    if (e.more) out.push_back("there is more of it, older");
+    if (e.more) out.push_back("there is more of it, older: /search alone goes on");
     return out;
 }
 Lines lines(const TrustQuestion& e, Date) {
@@ -126,6 +129,18 @@ std::string marked(const Topic& e) {
 template <class Other>
 std::string marked(const Other&) {
     return {};
+}
+
+bool is_history(const Event& event) {
+    return std::visit(
+        [](const auto& e) {
+            if constexpr (requires { e.history; }) {
+                return e.history;
+            } else {
+                return false;
+            }
+        },
+        event);
 }
 
 void add_line(std::string& out, std::string_view before, std::string_view raw) {
@@ -193,7 +208,8 @@ std::string to_plain_lines(const Event& event, const PlainStyle& style) {
         return out;
     }
     const std::string entry = std::visit([](const auto& e) { return marked(e); }, event);
-    if (!entry.empty()) add_line(out, before, entry);
+    if (!entry.empty())
+        add_line(out, before, style.mark_history && is_history(event) ? "= " + entry : entry);
     for (const auto& line : program_lines(event, style.date))
         add_line(out, before, "-- " + line);
     return out;

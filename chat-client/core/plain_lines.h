@@ -3,6 +3,8 @@
 //
 //   <alice> text      * alice joined      * alice left      ! announcement      -- the program
 //
+// Where the style says so, `= ` stands in front of what is older and was asked for.
+//
 // What happens in another room than the one where one landed has `[dev] ` or `[@bob] ` before it.
 // <~alice> is somebody who came by the plain-text protocol and may be anyone. Line breaks inside a
 // text are continued on lines that begin with two spaces. Characters that could steer a terminal
@@ -24,6 +26,7 @@ struct PlainStyle {
     std::string (*date)(WallTime) = nullptr;
     bool all_names = false;  // of Members, however many
     bool marker = false;     // a line before it says that what was missed begins here
+    bool mark_history = false;
 };
 
 // Whole lines, each with its end; none for what is no news to a person.

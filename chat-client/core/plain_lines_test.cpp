@@ -42,6 +42,7 @@ TEST_CASE("every event is a line that programs can tell from the others") {
         {Members{"lobby", std::vector<std::string>(31, "bob")}, "-- 31 people are here\n"},
         {Gap{"lobby", 5, 9}, "-- 5 entries, 5 to 9, can no longer be had\n"},
         {Gap{"lobby", 5, 5}, "-- entry 5 can no longer be had\n"},
+        {Gap{"lobby", 1, 4, true}, "-- 4 entries, 1 to 4, can no longer be had\n"},
         {HistoryEnd{"lobby", 1, true}, "-- there is nothing older in lobby\n"},
         {TrustQuestion{"abcdefghij2345674567"},
          "-- The key of this server is abcdefghij2345674567. Trust it? (yes/no)\n"},
@@ -60,6 +61,7 @@ TEST_CASE("every event is a line that programs can tell from the others") {
         CHECK(lines(row.event) == row.lines);
         CHECK(lines(row.event, "23:59 ") == "23:59 " + row.lines);
     }
+    CHECK(lines(HistoryEnd{"lobby", 5, true}).empty());  // the gap before it has said it
 }
 
 TEST_CASE("what happens in another room says where") {
@@ -96,7 +98,22 @@ TEST_CASE("lists have a line for each of theirs") {
           "-- [dev] day 7 <eve> no\n"
           "  cake\n"
           "-- [ops] day 6 ! cake!\n"
-          "-- there is more of it, older\n");
+          "-- there is more of it, older: /search alone goes on\n");
+    // What was not looked at may have it.
+    CHECK(lines(SearchResult{"cake", {}, false, true}) ==
+          "-- nothing older was found for \"cake\"\n"
+          "-- the server cannot search the newest messages at present; search again later\n");
+}
+
+TEST_CASE("what is older is told from what happens now, where there is no clock") {
+    const PlainStyle style{"", "lobby", date, false, false, true};
+    Message message{"dev", 1, "a", "b", {}};
+    CHECK(to_plain_lines(message, style) == "[dev] <a> b\n");
+    message.history = true;
+    CHECK(to_plain_lines(message, style) == "[dev] = <a> b\n");
+    CHECK(to_plain_lines(message, {"23:59 ", "lobby", date}) == "23:59 [dev] <a> b\n");
+    CHECK(to_plain_lines(Left{"lobby", 2, "eve", {}, true}, style) == "= * eve left\n");
+    CHECK(to_plain_lines(Left{"lobby", 2, "eve", {}, false}, style) == "* eve left\n");
 }
 
 TEST_CASE("all the names, for who has asked; and where what was missed begins") {

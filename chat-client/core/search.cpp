@@ -9,20 +9,52 @@ namespace chat::client {
 
 void Search::begin(std::uint32_t room, std::string_view words) {
     end();
+    older_ = {std::string(words), {}, {}, false};
+    ask(room);
+}
+
+void Search::ask(std::uint32_t room) {
     running_ = true;
+    asked_ = found_ = false;
     ++id_;
     room_ = room;
-    words_ = words;
+    const auto oldest = older_.oldest.find(room);
+    before_ = room == 0 || oldest == older_.oldest.end() ? 0 : oldest->second;
+    words_ = older_.words;
+}
+
+bool Search::go_on(std::vector<std::uint32_t> rooms) {
+    if (running_) return true;  // its answer is to come
+    if (std::exchange(older_.in_all, false)) older_.rooms = std::move(rooms);
+    if (older_.rooms.empty()) return false;
+    ask(older_.rooms.front());
+    return true;
+}
+
+// A room with nothing older gives way to the next.
+void Search::note_older(const frame::Found& found) {
+    for (const auto& place : std::span(found.places).first(found.count)) {
+        auto& oldest = older_.oldest.try_emplace(place.room, place.seq).first->second;
+        oldest = std::min(oldest, place.seq);
+    }
+    if (room_ == 0) {
+        older_.in_all = found.more;
+    } else if (found.more) {
+        if (older_.rooms.empty()) older_.rooms.push_back(room_);
+    } else {
+        std::erase(older_.rooms, room_);
+    }
 }
 
 SearchResult Search::end() {
     SearchResult result;
     result.words = std::exchange(words_, {});
     result.more = more_;
+    result.incomplete = incomplete_;
     for (auto& hit : hits_) {
         if (hit.there) result.hits.push_back(std::move(hit.shown));
     }
-    running_ = asked_ = found_ = more_ = false;
+    running_ = asked_ = found_ = more_ = incomplete_ = false;
     hits_.clear();
     fetches_.clear();
     return result;
@@ -37,8 +69,11 @@ void Search::ask_again(bool new_session) {
 
 void Search::on_found(const frame::Found& found, const NameOf& name_of) {
     if (!running_ || found_ || found.id != id_) return;
+    note_older(found);
+    incomplete_ = incomplete_ || found.incomplete;
+    if (found.count == 0 && !older_.rooms.empty()) return ask(older_.rooms.front());
     found_ = true;
-    more_ = found.more;
+    more_ = found.more || !older_.rooms.empty();
     for (const auto& place : std::span(found.places).first(found.count)) {
         std::string name = name_of(place.room);
         if (name.empty() || place.seq >= EntryFetch::seq_end || wants(place.room, place.seq)) {
@@ -78,6 +113,8 @@ void Search::on_gone(Instant now, Duration rtt, const frame::Gone& gone) {
 
 void Search::on_room_left(std::uint32_t room) {
     fetches_.erase(room);
+    std::erase(older_.rooms, room);
+    older_.oldest.erase(room);
     // Nobody answers that any more.
     if (running_ && room_ == room) found_ = true;
 }
@@ -87,18 +124,25 @@ void Search::forget_parts() {
         fetch.forget_parts();
 }
 
-std::optional<Instant> Search::due() const {
+std::size_t Search::open() const {
+    std::size_t runs = 0;
+    for (const auto& [room, fetch] : fetches_)
+        runs += fetch.open();
+    return runs;
+}
+
+std::optional<Instant> Search::due(std::size_t runs_left) const {
     std::optional<Instant> next;
     for (const auto& [room, fetch] : fetches_) {
-        if (const auto at = fetch.due()) next = std::min(next.value_or(*at), *at);
+        if (const auto at = fetch.due(runs_left)) next = std::min(next.value_or(*at), *at);
     }
     return next;
 }
 
-bool Search::write(Instant now, Duration rtt, Writer& writer) {
+bool Search::write(Instant now, Duration rtt, std::size_t& runs_left, Writer& writer) {
     bool written = false;
     for (auto& [room, fetch] : fetches_)
-        written = fetch.write(now, rtt, room, writer) || written;
+        written = fetch.write(now, rtt, room, runs_left, writer) || written;
     return written;
 }
 

@@ -33,7 +33,8 @@ struct SearchBench {
     int questions() {
         std::array<std::byte, datagram::plaintext_bytes_max> buffer{};
         Writer writer{std::span<std::byte>(buffer)};
-        if (!search.write(now, rtt, writer)) return 0;
+        std::size_t runs = EntryFetch::runs_max;
+        if (!search.write(now, rtt, runs, writer)) return 0;
         frame::pad(writer);
         std::vector<frame::Frame> frames;
         REQUIRE(frame::read_frames(frame::Sender::client, writer.written(), frames));
@@ -63,7 +64,7 @@ TEST_CASE("a search is asked for, its places are fetched, and the answer keeps t
     b.entry(1, 31);
     b.entry(7, 2);
     CHECK(b.result() == "not yet");
-    b.now = *b.search.due();
+    b.now = *b.search.due(0);
     CHECK(b.questions() == 1);
     b.entry(7, 9);
     CHECK(b.result() ==
@@ -99,4 +100,47 @@ TEST_CASE("a new search ends the one before it, and nothing found is an answer")
     CHECK(b.result() == "not yet");
     b.found({}, false, 2);
     CHECK(b.result() == "found milk:");
+}
+
+TEST_CASE("older places are found by going on, room by room, until there are no more") {
+    SearchBench b;
+    const auto asked = [&b] {
+        REQUIRE(b.search.wants_to_ask());
+        const auto question = b.search.question();
+        CHECK(question.words == "tea");
+        b.search.on_asked();
+        return std::pair(question.room, question.before);
+    };
+    using Asked = std::pair<std::uint32_t, std::uint64_t>;
+    b.found({{7, 9}, {1, 30}, {7, 4}}, true);
+    for (const auto& [room, seq] : {Asked{7, 9}, {1, 30}, {7, 4}})
+        b.entry(room, seq);
+    CHECK(b.result().ends_with(" and more"));
+    // What is older may be in any of ours.
+    REQUIRE(b.search.go_on({1, 5, 7}));
+    CHECK(b.search.go_on({1, 5, 7}));  // under way
+    CHECK(asked() == Asked{1, 30});
+    b.found({}, false, 2);
+    CHECK(asked() == Asked{5, 0});
+    b.found({}, false, 3);
+    CHECK(asked() == Asked{7, 4});
+    b.found({{7, 3}}, true, 4);
+    b.entry(7, 3);
+    CHECK(b.result() == "found tea: [dev 3 al: some tea] and more");
+    REQUIRE(b.search.go_on({1, 5, 7}));
+    CHECK(asked() == Asked{7, 3});
+    b.found({}, false, 5);
+    CHECK(b.result() == "found tea:");
+    CHECK_FALSE(b.search.go_on({1, 5, 7}));
+    // In one room it goes on there.
+    b.search.begin(7, "tea");
+    CHECK(asked() == Asked{7, 0});
+    b.found({{7, 9}}, true, 6);
+    b.entry(7, 9);
+    CHECK(b.result() == "found tea: [dev 9 al: some tea] and more");
+    REQUIRE(b.search.go_on({1, 5, 7}));
+    CHECK(asked() == Asked{7, 9});
+    b.search.on_room_left(7);
+    CHECK(b.result() == "found tea:");
+    CHECK_FALSE(b.search.go_on({1, 5}));
 }

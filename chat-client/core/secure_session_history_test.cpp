@@ -316,3 +316,97 @@ TEST_CASE("a search asks until it has the places, and the entries there") {
     b.wait(seconds(60));
     CHECK(b.heard("SEARCH").size() <= 4);
 }
+
+TEST_CASE("scattered places are asked for at once, and never more than the server keeps") {
+    SecureBench b;
+    b.server.add_room(4, "dev");
+    for (int i = 0; i < 1400; ++i)
+        b.server.append_to(i % 3 == 0 ? 4 : 1, "carol", i % 20 == 0 ? "tea" : "coffee");
+    b.come_in();
+    b.server.sends_entries = false;
+    b.session.search(b.now, {}, "tea");
+    b.session.want_history(b.now, {}, 0, 10);
+    b.session.want_history(b.now, "dev", 0, 10);
+    b.drive();
+    // 64 places; who has none left waits for the answers.
+    CHECK(b.heard("ENTRIES_WANTED").size() == 64);
+    b.wait(seconds(2));
+    const auto again = b.heard("ENTRIES_WANTED");
+    CHECK(again.size() >= 64);
+    CHECK(again.size() % 64 == 0);
+    CHECK(Lines(again.begin(), again.begin() + 64) == Lines(again.end() - 64, again.end()));
+    b.server.sends_entries = true;
+    b.wait(seconds(5));
+    const Lines events = b.events();
+    REQUIRE(!events.empty());
+    CHECK(std::ranges::count_if(events,
+                                [](const auto& e) { return e.starts_with("found tea: "); }) == 1);
+    CHECK(of_room(events, "old dev from").size() == 1);
+    CHECK(of_room(events, "old from").size() == 1);
+    // And all of it, with nothing lost, by one question for each place.
+    b.forget();
+    b.session.search(b.now, "dev", "tea");
+    b.drive();
+    const auto found = b.events();
+    REQUIRE(found.size() == 1);
+    CHECK(std::ranges::count(found[0], ']') == 24);
+    CHECK(b.heard("ENTRIES_WANTED").size() == 24);
+}
+
+TEST_CASE("what is no longer kept is a gap in history, and one for who comes back after long") {
+    SecureBench b;
+    b.talk(1, 100);
+    b.server.rooms[1].tail = 41;
+    b.come_in();
+    b.session.want_history(b.now, {}, 0, 60);
+    b.drive();
+    Lines events = b.events();
+    REQUIRE(events.size() == 61);
+    CHECK(events.front() == "old 42 carol: 42");
+    CHECK(events.back() == "old from 42");
+    b.session.want_history(b.now, {}, 0, 60);
+    b.drive();
+    CHECK(b.events() == Lines{"old gap 1..40", "old 41 carol: 41", "old from 41, the start"});
+    // Trimmed since, and the client knows it from the answer only.
+    b.server.rooms[1].tail = 51;
+    b.session.want_history(b.now, {}, 60, 19);
+    b.drive();
+    events = b.events();
+    REQUIRE(events.size() == 11);
+    CHECK(events[0] == "old gap 1..50");
+    CHECK(events[1] == "old 51 carol: 51");
+
+    // His cursor is in what is gone: what he missed begins with it, for a program and for a person.
+    for (const bool reads : {false, true}) {
+        CAPTURE(reads);
+        SecureBench late(reads ? person(5) : SecureBench::accept_new());
+        late.talk(1, 1300);
+        late.server.rooms[1].cursor = 11;
+        late.server.rooms[1].tail = 1201;
+        late.log_in();
+        late.wait(seconds(1));
+        Lines all = late.events();
+        CHECK(all[2] == "welcome bob to lobby, next 11 of 1302");
+        std::erase(all, "members of lobby: bob carol Dave");
+        const auto gap = std::ranges::find(all, "gap 11..1200");
+        REQUIRE(gap != all.end());
+        CHECK(*(gap + 1) == "1201 carol: 1201");
+        CHECK(all.end() - gap == 1 + 101);
+        if (reads) CHECK(*(gap - 2) == "old gap 1..10");
+        if (reads) CHECK(*(gap - 1) == "old from 1201, the start");
+        CHECK(of_room(all, "remark").empty());
+    }
+
+    // More than he can read is left out, and what is gone is not said to be there.
+    SecureBench far(person(5));
+    far.talk(1, 2500);
+    far.server.rooms[1].cursor = 11;
+    far.server.rooms[1].tail = 1001;
+    far.log_in();
+    far.wait(seconds(1));
+    const Lines all = far.events();
+    CHECK(all[2] == "welcome bob to lobby, next 2302 of 2502");
+    CHECK(all[3] ==
+          "remark lobby: 1301 older entries that you have not read are not shown; scroll up or say "
+          "/history to read them; 990 can no longer be had");
+}

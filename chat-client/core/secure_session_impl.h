@@ -78,7 +78,8 @@ struct SecureSession::Impl {
     // Where something goes that is said; nothing: he is told why it goes nowhere.
     std::optional<Outbox::Where> address(std::string_view room, const std::string& id);
     // A room of ours, or nothing, of which he is told.
-    Membership* ours(std::string_view room);
+    // Else he is told that he is not in it, and what to do.
+    Membership* ours(std::string_view room, std::string_view advice);
     std::string name_of(std::string_view room) const;
     // The landing room as it is asked for; empty: the lobby. Who has left the one of --room lands
     // in another one of his, so that he is not put there again.
@@ -125,6 +126,8 @@ struct SecureSession::Impl {
     void rooms_on_deadline(const Now& now);
     bool rooms_open() const;
     void consider_rooms(std::optional<Instant>& next) const;
+    // Runs of older entries that may still be asked for (EntryFetch).
+    std::size_t runs_left() const;
 
     // --- secure_session_keys.cpp
     void start_handshake(const Now& now);

@@ -27,9 +27,11 @@ TEST_CASE("joining: made if need be, asked for until it is answered, and refused
     b.join("more");
     b.server.no_room = frame::NoRoomCode::unusable_name;
     b.join("管理员");
-    CHECK(b.events() == Lines{"error too_many_rooms", "error room_unusable"});
+    b.server.no_room = frame::NoRoomCode::not_now;
+    b.join("again");
+    CHECK(b.events() == Lines{"error too_many_rooms", "error room_unusable", "error not_now"});
     b.wait(seconds(10));
-    CHECK(b.heard("JOIN").size() == 3);
+    CHECK(b.heard("JOIN").size() == 4);
 }
 
 TEST_CASE("what is said right after asking for a room waits for it") {

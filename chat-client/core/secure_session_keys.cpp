@@ -261,7 +261,8 @@ void SecureSession::Impl::on_close(const Now& now, const frame::Close& close) {
         case name_taken:
             return refuse_name(
                 ErrorCode::name_taken,
-                "the name " + name + " is taken already, or too like another; choose another");
+                "the name " + name +
+                    " is taken already, reserved, or too like another; choose another");
         case name_unusable:
             return refuse_name(ErrorCode::name_unusable,
                                "the server does not accept that name; choose another");

@@ -71,7 +71,9 @@ void SecureSession::Impl::come_into(const Now& now, Membership& member, const fr
     const bool person = config.history_on_joining > 0;
     const std::uint64_t head = std::min(frame.head, Room::seq_end - 1);
     const std::uint64_t next = std::min(frame.next_seq, head);
-    const bool far_behind = person && head - next > missed_max;
+    // What is no longer kept comes out as a gap, however much it was.
+    const std::uint64_t unread = std::clamp(frame.tail, next, head);
+    const bool far_behind = person && head - unread > missed_max;
     const std::uint64_t begin = far_behind ? head - missed_shown : next;
     member.room.set_own_name(name);
     member.room.begin_anew(begin);
@@ -87,9 +89,12 @@ void SecureSession::Impl::come_into(const Now& now, Membership& member, const fr
     if (!member.visible) return;
     welcome(member);
     if (far_behind) {
-        events.push_back(Remark{member.room.name() + ": " + std::to_string(begin - next) +
+        const std::string lost =
+            unread == next ? "" : "; " + std::to_string(unread - next) + " can no longer be had";
+        events.push_back(Remark{member.room.name() + ": " + std::to_string(begin - unread) +
                                 " older entries that you have not read are not shown; scroll up or "
-                                "say /history to read them"});
+                                "say /history to read them" +
+                                lost});
     }
     if (!person) return;
     member.history.want_on_joining(config.history_on_joining);
@@ -121,7 +126,7 @@ void SecureSession::Impl::on_no_room(const Now& now, const frame::NoRoom& frame)
     const std::string shown = (conversation ? "@" : "") + std::string(frame.name);
     auto asked = joins.take(room_key(shown));
     if (!asked) return;
-    if (asked->again && frame.code == frame::NoRoomCode::too_many) {
+    if (asked->again && frame.code == frame::NoRoomCode::not_now) {
         asked->asked = false;
         asked->at = now.at + rejoin_after;
         joins.add(room_key(shown), *asked);
@@ -129,17 +134,26 @@ void SecureSession::Impl::on_no_room(const Now& now, const frame::NoRoom& frame)
     }
     if (asked->then_part) return;
     ErrorCode code = ErrorCode::room_unusable;
-    std::string text = "the server has no room called " + shown;
+    std::string text = "no room can be called " + shown;
     switch (frame.code) {
         case frame::NoRoomCode::unusable_name:
             break;
         case frame::NoRoomCode::nobody:
             code = ErrorCode::nobody;
-            text = "nobody else here owns the name " + std::string(frame.name);
+            text = "nobody else on this server owns the name " + std::string(frame.name);
             break;
         case frame::NoRoomCode::too_many:
             code = ErrorCode::too_many_rooms;
-            text = shown + ": you are in too many rooms, or have asked for new ones too fast";
+            text = conversation ? shown +
+                                      ": you or they have 64 conversations already, and nobody "
+                                      "may have more"
+                                : shown +
+                                      ": you are in 64 rooms already, and nobody may be in "
+                                      "more; /part leaves one";
+            break;
+        case frame::NoRoomCode::not_now:
+            code = ErrorCode::not_now;
+            text = shown + ": new rooms come too fast; try again in a few seconds";
             break;
     }
     const std::size_t before = events.size();
@@ -319,6 +333,7 @@ void SecureSession::Impl::rooms_begin_anew() {
                            {},
                            {}});
     if (search.running()) events.push_back(search.end());
+    search.forget_older();
     members.stop();
     members_wanted.clear();
     for (auto& [number, member] : rooms) {
@@ -370,22 +385,30 @@ bool SecureSession::Impl::rooms_open() const {
     });
 }
 
+std::size_t SecureSession::Impl::runs_left() const {
+    std::size_t open = search.open();
+    for (const auto& [number, member] : rooms)
+        open += member.history.fetch().open() + member.pinned_fetch.open();
+    return EntryFetch::runs_max - std::min(open, EntryFetch::runs_max);
+}
+
 void SecureSession::Impl::consider_rooms(std::optional<Instant>& next) const {
     const auto consider = [&next](std::optional<Instant> at) {
         if (at) next = std::min(next.value_or(*at), *at);
     };
     consider(settling_until);
+    const std::size_t runs = runs_left();
     for (const auto& [number, member] : rooms) {
         if (accepts) consider(member.held_until);
         if (!keys) continue;
         consider(member.room.ack_at());
         if (!accepts || only_ping) continue;
-        consider(member.history.fetch().due());
-        consider(member.pinned_fetch.due());
+        consider(member.history.fetch().due(runs));
+        consider(member.pinned_fetch.due(runs));
     }
     if (!keys || only_ping) return;
     consider(joins.due());
-    if (accepts) consider(search.due());
+    if (accepts) consider(search.due(runs));
 }
 
 }  // namespace chat::client

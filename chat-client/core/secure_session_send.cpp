@@ -54,14 +54,16 @@ bool SecureSession::Impl::asks(const Now& now) const {
     const auto is_due = [&now](std::optional<Instant> at) { return at && now.at >= *at; };
     if (only_ping) return false;
     if (members.wants_to_ask() || joins.wants_to_ask(now.at) || listing.wants_to_ask() ||
-        search.wants_to_ask() || (accepts && is_due(search.due()))) {
+        search.wants_to_ask()) {
         return true;
     }
+    const std::size_t runs = runs_left();
+    if (accepts && is_due(search.due(runs))) return true;
     return std::ranges::any_of(rooms, [&](const auto& each) {
         const Membership& member = each.second;
         return (member.leaving && !member.part_asked) ||
-               (accepts &&
-                (is_due(member.history.fetch().due()) || is_due(member.pinned_fetch.due())));
+               (accepts && (is_due(member.history.fetch().due(runs)) ||
+                            is_due(member.pinned_fetch.due(runs))));
     });
 }
 
@@ -86,10 +88,11 @@ bool SecureSession::Impl::write_questions(const Now& now, Writer& writer) {
         written = true;
     }
     if (!accepts) return written;
-    written = search.write(now.at, rtt(), writer) || written;
+    std::size_t runs = runs_left();
+    written = search.write(now.at, rtt(), runs, writer) || written;
     for (auto& [number, member] : rooms) {
-        written = member.pinned_fetch.write(now.at, rtt(), number, writer) || written;
-        written = member.history.fetch().write(now.at, rtt(), number, writer) || written;
+        written = member.pinned_fetch.write(now.at, rtt(), number, runs, writer) || written;
+        written = member.history.fetch().write(now.at, rtt(), number, runs, writer) || written;
     }
     return written;
 }

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "chat-client/core/secure_session_impl.h"
 #include "proto/wire/name.h"
 #include "proto/wire/text.h"
 
 namespace chat::client {
+namespace {
+
+constexpr std::string_view only_for_members =
+    "what is in a room is for its members, and /join makes you one";
+
+}  // namespace
 
 void SecureSession::Impl::refuse(ErrorCode code, std::string text, std::string_view room) {
     events.push_back(Error{code, std::move(text), std::string(room), {}});
@@ -40,12 +47,12 @@ bool SecureSession::Impl::may_still_come(std::string_view room) const {
     return !was_online || settling_until;
 }
 
-Membership* SecureSession::Impl::ours(std::string_view room) {
+Membership* SecureSession::Impl::ours(std::string_view room, std::string_view advice) {
     const std::string wanted = name_of(room);
     Membership* member = rooms.find(wanted);
     if (member && !member->leaving) return member;
-    refuse(ErrorCode::not_in_room, "you are not in " + clean_line(wanted) + "; join it first",
-           clean_line(wanted));
+    refuse(ErrorCode::not_in_room,
+           "you are not in " + clean_line(wanted) + "; " + std::string(advice), clean_line(wanted));
     return nullptr;
 }
 
@@ -146,7 +153,7 @@ void SecureSession::Impl::part(std::string_view room) {
     if (member && member->leaving && std::exchange(member->rejoin, false)) {
         return drop_said(wanted, ErrorCode::not_in_room, "you have left " + wanted);
     }
-    member = ours(room);
+    member = ours(room, "/rooms lists yours and all others");
     if (!member) return;
     if (member->kind == frame::RoomKind::conversation) {
         if (std::exchange(member->visible, false)) events.push_back(RoomLeft{member->room.name()});
@@ -159,7 +166,7 @@ void SecureSession::Impl::part(std::string_view room) {
 
 void SecureSession::Impl::list_members(std::string_view room) {
     if (over || state == State::leaving) return;
-    const Membership* member = ours(room);
+    const Membership* member = ours(room, only_for_members);
     if (!member) return;
     if (member->kind == frame::RoomKind::named) return fetch_members(member->room.number(), true);
     const std::string& room_name = member->room.name();
@@ -169,7 +176,7 @@ void SecureSession::Impl::list_members(std::string_view room) {
 void SecureSession::Impl::want_history(const Now& now, std::string_view room, std::uint64_t before,
                                        std::uint32_t limit) {
     if (over || state == State::leaving) return;
-    Membership* member = ours(room);
+    Membership* member = ours(room, only_for_members);
     if (!member) return;
     if (!member->history.want(before, limit)) {
         return refuse(ErrorCode::queue_full,
@@ -184,12 +191,21 @@ void SecureSession::Impl::want_history(const Now& now, std::string_view room, st
 void SecureSession::Impl::find(std::string_view room, std::string_view words) {
     if (over || state == State::leaving) return;
     const std::string clean = clean_line(words);
-    if (clean.find_first_not_of(' ') == std::string::npos ||
-        clean.size() > frame::words_bytes_max) {
+    if (clean.find_first_not_of(' ') == std::string::npos) {
+        std::vector<std::uint32_t> numbers;
+        for (const auto& [number, member] : rooms) {
+            if (!member.leaving) numbers.push_back(number);
+        }
+        if (search.go_on(std::move(numbers))) return;
+        return refuse(ErrorCode::bad_input,
+                      "there is nothing older to be found; /search WORDS begins a search");
+    }
+    if (clean.size() > frame::words_bytes_max) {
         return refuse(ErrorCode::bad_input, "search for one word or more, at most 255 bytes");
     }
     if (room.empty()) return search.begin(0, clean);
-    if (const Membership* member = ours(room)) search.begin(member->room.number(), clean);
+    if (const Membership* member = ours(room, only_for_members))
+        search.begin(member->room.number(), clean);
 }
 
 void SecureSession::Impl::drop_said(std::string_view room, ErrorCode code,

@@ -161,7 +161,7 @@ class TestServer {
         std::vector<Datagram> all;
         const TestRoom& from = rooms.at(room);
         if (first < from.tail) {
-            all.push_back(seal(frame::Gone{room, first, std::min(last, from.tail - 1)}));
+            all.push_back(seal(frame::Gone{room, first, from.tail - 1}));
             first = from.tail;
         }
         for (std::uint64_t seq = first; seq <= last; ++seq) {

@@ -44,6 +44,7 @@ class Session {
     // `before` 0: before the oldest that is known of that room.
     virtual void want_history(const Now& now, std::string_view room, std::uint64_t before,
                               std::uint32_t limit) = 0;
+    // Empty words: what is older than the last search has found.
     virtual void search(const Now& now, std::string_view room, std::string_view words) = 0;
     // Leaves once everything said has arrived (secure: is accepted; classic: has been sent). A
     // server that is gone is waited for only if something is still to be sent, and given up.

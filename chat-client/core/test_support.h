@@ -78,7 +78,7 @@ inline std::string line(const Accepted& e) {
     return "accepted " + e.id + " as " + e.room + " " + std::to_string(e.seq);
 }
 inline std::string line(const Gap& e) {
-    return there(e.room) + "gap " + std::to_string(e.from) + ".." + std::to_string(e.to);
+    return there(e.room, e.history) + "gap " + std::to_string(e.from) + ".." + std::to_string(e.to);
 }
 inline std::string line(const TrustQuestion&) {
     return "trust?";

@@ -33,10 +33,12 @@ std::string_view take_word(std::string_view& rest) {
 // What each command makes of the rest of its line, trimmed; nothing: that is not how it is used.
 using Parsed = std::optional<UserInput>;
 
-Parsed parse_help(std::string_view) {
+Parsed parse_help(std::string_view rest) {
+    if (!rest.empty()) return std::nullopt;
     return Help{};
 }
-Parsed parse_quit(std::string_view) {
+Parsed parse_quit(std::string_view rest) {
+    if (!rest.empty()) return std::nullopt;
     return Quit{};
 }
 Parsed parse_join(std::string_view rest) {
@@ -71,15 +73,19 @@ Parsed parse_topic(std::string_view rest) {
     return SetTopic{std::string(rest == "-" ? "" : rest)};
 }
 Parsed parse_search(std::string_view rest) {
-    if (rest.empty()) return std::nullopt;
     return SearchFor{std::string(rest)};
 }
 Parsed parse_history(std::string_view rest) {
     WantHistory wanted;
     if (rest.empty()) return wanted;
     const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), wanted.limit);
-    if (error != std::errc{} || end != rest.data() + rest.size()) return std::nullopt;
-    if (wanted.limit < 1 || wanted.limit > history_max) return std::nullopt;
+    if (error == std::errc::invalid_argument || end != rest.data() + rest.size()) {
+        return std::nullopt;
+    }
+    if (error != std::errc{} || wanted.limit < 1 || wanted.limit > history_max) {
+        return Refused{{ErrorCode::bad_input,
+                        fmt::format("/history brings 1 to {} messages at a time", history_max)}};
+    }
     return wanted;
 }
 
@@ -98,7 +104,8 @@ constexpr std::array commands = std::to_array<Command>({
     {"names", "[ROOM]", "who is in a room", parse_names},
     {"msg", "NAME [TEXT]", "talk with one person, whether here at present or not", parse_msg},
     {"topic", "[TEXT]", "show the room's topic, or set it; - takes it away", parse_topic},
-    {"search", "WORDS", "where all these words were said, in your rooms", parse_search},
+    {"search", "[WORDS]", "where all these words were said, in your rooms; alone: older",
+     parse_search},
     {"history", "[COUNT]", "older messages, 50 of them or 1 to 256", parse_history},
     {"quit", "", "leave; so do the word quit alone, Ctrl-C and Ctrl-D", parse_quit},
 });

@@ -46,7 +46,7 @@ struct WantHistory {
     std::uint32_t limit = 50;
 };
 struct SearchFor {
-    std::string words;
+    std::string words;      // empty: what is older than the last search has found
     std::string room = {};  // empty: all of ours
 };
 struct Quit {};

@@ -19,7 +19,8 @@ TEST_CASE("a line is text, a command, or refused") {
         {"quit", "quit"},
         {"quit \t\r", "quit"},
         {"/quit", "quit"},
-        {"/quit now ", "quit"},
+        {"/quit now ", "refused bad_input"},
+        {"/help me", "refused bad_input"},
         {"quit now", "say quit now"},
         {" quit", "say  quit"},
         {"Quit", "say Quit"},
@@ -57,7 +58,7 @@ TEST_CASE("a line is text, a command, or refused") {
         {"/topic -", "topic  of "},
         {"/topic --", "topic -- of "},
         {"/search a b", "search a b in "},
-        {"/search ", "refused bad_input"},
+        {"/search ", "search  in "},
         {"/history", "history of  before 0, 50"},
         {"/history 256", "history of  before 0, 256"},
         {"/history 0", "refused bad_input"},
@@ -65,6 +66,7 @@ TEST_CASE("a line is text, a command, or refused") {
         {"/history ten", "refused bad_input"},
         {"/history 5 6", "refused bad_input"},
         {"/history -5", "refused bad_input"},
+        {"/history 99999999999", "refused bad_input"},
     };
     for (const auto& row : table) {
         CAPTURE(row.line);

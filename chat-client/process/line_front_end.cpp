@@ -94,7 +94,7 @@ void LineFrontEnd::show(const Event& event, const Now& now) {
     const std::string clock = output_is_terminal_ ? local_clock(at) + " " : "";
     if (!shown.news) return;
     output_ += to_plain_lines(event, {clock, rooms_.landing(), local_date, shown.whole,
-                                      shown.marker && output_is_terminal_});
+                                      shown.marker && output_is_terminal_, !output_is_terminal_});
 }
 
 void LineFrontEnd::show_topic(const std::string& room, const Now& now) {

@@ -44,6 +44,7 @@ struct Reader {
     }
     // An answer with the entries from `first` to `last`.
     void older(const std::string& room, std::uint64_t first, std::uint64_t last, bool at_start) {
+        if (at_start && first > 1) show(client::Gap{room, 1, first - 1, true});
         for (auto seq = first; seq <= last; ++seq) {
             show(client::Message{
                 room, seq, "bob", "old " + std::to_string(seq), {}, false, false, true});

@@ -133,6 +133,13 @@ bool RoomBook::take(UserInput& input, WallTime now) {
             }
         },
         input);
+    if (const auto* topic = std::get_if<SetTopic>(&input)) {
+        auto* pane = find(topic->room);
+        // What is not there cannot be taken away.
+        const bool in_vain = topic->text.empty() && pane != nullptr && pane->has_no_topic();
+        if (in_vain) input = ShowTopic{topic->room};
+        if (pane != nullptr && !in_vain) pane->ask_topic();
+    }
     if (auto* say = std::get_if<Say>(&input)) {
         say->id = fmt::format("{}", ++said_);
         // A word to somebody leads nowhere: the next line is said where one is, as without a
@@ -148,7 +155,11 @@ bool RoomBook::take(UserInput& input, WallTime now) {
         auto* pane = find(wanted->room);
         if (pane == nullptr) return true;
         const auto older = pane->ask_older(wanted->limit);
-        if (older) input = *older;
+        if (older) {
+            input = *older;
+        } else if (const auto words = pane->why_nothing_older(); !words.empty()) {
+            notice(LineKind::notice, fmt::format(fmt::runtime(words), pane->name()), now);
+        }
         return older.has_value();
     }
     return true;
@@ -185,10 +196,10 @@ void RoomBook::describe(Status& status, std::size_t pending_max) const {
     status.name = name_;
     status.pending = current().pending(pending_max);
     status.rooms.clear();
+    if (panes_.size() == 1) return;
     for (std::size_t i = 0; i < panes_.size(); ++i) {
-        if (i == current_) continue;
         const auto& pane = *panes_[i];
-        status.rooms.push_back({i + 1, pane.name(), pane.unread(), pane.called()});
+        status.rooms.push_back({i + 1, pane.name(), pane.unread(), pane.called(), i == current_});
     }
 }
 

@@ -131,6 +131,24 @@ TEST_CASE("what is shown here and not asked of the server") {
     CHECK(std::get<WantHistory>(reader.input).before == 10);
     CHECK(std::get<WantHistory>(reader.input).limit == 20);
     CHECK_FALSE(reader.enter_line("/history 20"));  // under way
+    reader.older("lobby", 1, 9, true);
+    CHECK_FALSE(reader.enter_line("/history 20"));
+    CHECK(reader.picture(80, 24).find("-- there is nothing older in lobby than what is here") !=
+          std::string::npos);
+    // What is not there is not taken away.
+    const auto count = [&reader] {
+        const std::string all = reader.picture(80, 40);
+        std::size_t found = 0;
+        for (auto at = all.find("has no topic"); at != std::string::npos;
+             at = all.find("has no topic", at + 1))
+            ++found;
+        return found;
+    };
+    const auto before = count();
+    CHECK_FALSE(reader.enter_line("/topic -"));
+    CHECK(count() == before + 1);
+    CHECK(reader.enter_line("/topic tea"));
+    CHECK(reader.enter_line("/topic -"));
 }
 
 TEST_CASE("an error about a message takes it away wherever it was said") {

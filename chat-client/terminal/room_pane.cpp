@@ -97,7 +97,6 @@ std::uint64_t RoomPane::add(const Entry& e, LineKind kind, std::string who, std:
 
 void RoomPane::on(const Welcome& e) {
     confirms_ = !e.server_key.empty();
-    if (begun_at_ == 0) begun_at_ = e.next;
     // A new log: what is on the screen was in another, and its numbers mean nothing any more.
     if (e.next < next_seq_) {
         renumbered_ = true;
@@ -161,7 +160,9 @@ void RoomPane::on(const Announcement& e) {
 
 void RoomPane::on(const Topic& e) {
     add(e, LineKind::topic, {}, topic_sentence(e));
-    if (!e.history) topic_ = e.text;
+    if (e.history) return;
+    topic_ = e.text;
+    topic_asked_ = false;
 }
 
 void RoomPane::on(const PinnedNow& e) {
@@ -181,12 +182,9 @@ void RoomPane::on(const Accepted& e) {
 void RoomPane::on(const Gap& e) {
     const auto lines = program_lines(e, times_.date);
     Line line{{}, LineKind::gap, {}, lines.front(), e.from};
-    if (e.to < begun_at_) {
-        older_.push_back(std::move(line));
-    } else {
-        next_seq_ = e.to + 1;
-        scrollback_.append(line);
-    }
+    if (e.history) return older_.push_back(std::move(line));
+    next_seq_ = e.to + 1;
+    scrollback_.append(line);
 }
 
 void RoomPane::on(const HistoryEnd& e) {
@@ -216,8 +214,9 @@ bool RoomPane::all_older_known() const {
 
 void RoomPane::show_beginning() {
     if (std::exchange(beginning_shown_, true)) return;
-    const auto words = *oldest_there_ > 1 ? words_.kept_from_here : words_.begins_here;
-    const Line line{{}, LineKind::divider, {}, fmt::format(fmt::runtime(words), name_)};
+    if (*oldest_there_ > 1) return;  // a gap stands there
+    const Line line{
+        {}, LineKind::divider, {}, fmt::format(fmt::runtime(words_.begins_here), name_)};
     scrollback_.prepend(std::span(&line, 1));
 }
 
@@ -230,6 +229,12 @@ std::optional<WantHistory> RoomPane::ask_older(std::uint32_t limit) {
     }
     loading_ = true;
     return WantHistory{name_, scrollback_.oldest_seq(), limit};
+}
+
+std::string_view RoomPane::why_nothing_older() const {
+    if (!joined_) return words_.not_in_room;
+    if (loading_) return {};
+    return scrollback_.full() ? words_.no_place : words_.nothing_older;
 }
 
 void RoomPane::say(std::string id, std::string_view text, WallTime now) {

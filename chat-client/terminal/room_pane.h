@@ -42,9 +42,14 @@ class RoomPane {
     void notice(LineKind kind, std::string text, WallTime now);
     // The next list of members is wanted whole.
     void ask_names() { names_asked_ = true; }
+    // Another topic is under way.
+    void ask_topic() { topic_asked_ = true; }
+    bool has_no_topic() const { return joined_ && topic_.empty() && !topic_asked_; }
     // For who wants to read on above the oldest line. Nothing: it is under way, or there is no
     // more, or no room for more.
     std::optional<client::WantHistory> ask_older(std::uint32_t limit = page_of_history);
+    // A sentence of `words` with a place for the room's name; empty while it is under way.
+    std::string_view why_nothing_older() const;
     void look_at();
 
     const std::string& name() const { return name_; }
@@ -113,7 +118,6 @@ class RoomPane {
     std::vector<Line> older_;  // of an answer that is not complete yet
     std::size_t unread_ = 0;
     std::uint64_t next_seq_ = 1;                 // everything before it has been shown
-    std::uint64_t begun_at_ = 0;                 // what is before it is history
     std::optional<std::uint64_t> oldest_there_;  // nothing is older in the room
     bool joined_ = false;
     bool confirms_ = false;  // the server says what it has stored
@@ -122,6 +126,7 @@ class RoomPane {
     bool loading_ = false;
     bool called_ = false;
     bool names_asked_ = false;
+    bool topic_asked_ = false;
     bool looked_at_ = false;
     WallTime now_;
 };

@@ -77,13 +77,14 @@ TEST_CASE("who reads up to the oldest line asks for what is before it") {
     REQUIRE(second);
     CHECK(second->before == 3);
     CHECK(second->limit == 7);
-    show(room, Gap{"dev", 1, 2});
-    show(room, HistoryEnd{"dev", 1, true});
-    CHECK(page(room) ==
-          "this is where dev begins|-- 2 entries, 1 to 2, can no longer be had|"
-          "<bob> old 3|<bob> old 4|-- you are in dev as alice|");
+    show(room, Gap{"dev", 1, 2, true});
+    show(room, HistoryEnd{"dev", 3, true});
+    const auto all =
+        "-- 2 entries, 1 to 2, can no longer be had|"
+        "<bob> old 3|<bob> old 4|-- you are in dev as alice|";
+    CHECK(page(room) == all);
     CHECK_FALSE(room.ask_older());
-    CHECK(page(room).find("begins") == page(room).rfind("begins"));
+    CHECK(page(room) == all);
 }
 
 TEST_CASE("the beginning is said to who looks for it, and not to who only comes in") {
@@ -140,7 +141,7 @@ TEST_CASE("own messages tell how far they have got, the newest of them") {
     show(room, Receipt{"dev", 7, 7, 7});
     show(room, Receipt{"dev", 99, 7, 7});
     CHECK(page(room, 4) ==
-          "<alice> 5|<alice> 6 (seen 3/7)|<alice> 7 (seen 7/7)|<alice> 8 (seen 3/7)|");
+          "<alice> 5|<alice> 6 (reached 3/7)|<alice> 7 (reached 7/7)|<alice> 8 (reached 3/7)|");
     show(room, message(9, "x", "alice"));
     show(room, Receipt{"dev", 9, 0, 0});  // nobody else is in the room
     CHECK(page(room, 1) == "<alice> x (stored)|");

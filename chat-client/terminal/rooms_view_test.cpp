@@ -24,7 +24,7 @@ TEST_CASE("several rooms, and what is unread in them") {
           " lobby  host:8888                                                 alice\n"
           "12:34 -- you are in lobby as alice; /help lists the commands\n"
           "12:34 <carol> hello all\n"
-          " online  [2:dev 2] [3:@bob 1!] [4:ops]\n"
+          " online  [*1:lobby] [2:dev 2] [3:@bob 1!] [4:ops]\n"
           "<alice>\n");
     CHECK(reader.frame(72, 10).rows[8][3].style == Style::bar_alert);
     reader.book.go_to(3);
@@ -32,7 +32,7 @@ TEST_CASE("several rooms, and what is unread in them") {
           " @bob  host:8888                                                  alice\n"
           "12:34 -- this is where you and bob talk, and nobody else\n"
           "12:34 <bob> psst\n"
-          " online  [1:lobby] [2:dev 2] [4:ops]\n"
+          " online  [1:lobby] [2:dev 2] [*3:@bob] [4:ops]\n"
           "<alice>\n");
 }
 
@@ -43,9 +43,16 @@ TEST_CASE("rooms that do not all fit: first where somebody calls, then what is u
         reader.enter(fmt::format("room{}", i));
     reader.hear("room5", "bob", "x");
     reader.hear("room8", "bob", "alice: x");
-    CHECK(reader.status_row(80).starts_with(" online  [2:room2] [5:room5 1] [8:room8 1!] "));
-    CHECK(reader.status_row(48).starts_with(" online  [5:room5 1] [8:room8 1!] "));
-    CHECK(reader.status_row(36).starts_with(" online  [8:room8 1!] "));
+    CHECK(reader.status_row(120).starts_with(
+        " online  [*1:lobby] [2:room2] [3:room3] [4:room4] [5:room5 1] [6:room6] [7:room7] "
+        "[8:room8 1!] [9:room9] "));
+    CHECK(reader.status_row(80).starts_with(
+        " online  [*1:lobby] [2:room2] [3:room3] [4:room4] [5:room5 1] [8:room8 1!] +3 "));
+    CHECK(reader.status_row(60).starts_with(
+        " online  [*1:lobby] [2:room2] [5:room5 1] [8:room8 1!] +5 "));
+    CHECK(reader.status_row(48).starts_with(" online  [*1:lobby] [5:room5 1] [8:room8 1!] +6 "));
+    CHECK(reader.status_row(36).starts_with(" online  [*1:lobby] [8:room8 1!] +7 "));
+    CHECK(reader.status_row(24).starts_with(" online  [*1:lobby] +8 "));
     CHECK(reader.status_row(20) == " online             ");
 }
 
@@ -107,7 +114,7 @@ TEST_CASE("receipts at the right of one's own messages, where there is room") {
     CHECK(
         reader.picture(44, 10).ends_with("12:34 <alice> first                   stored\n"
                                          "12:34 <alice> a second one that is long\n"
-                                         "              enough to wrap        seen 3/7\n"
+                                         "              enough to wrap     reached 3/7\n"
                                          " online\n"
                                          "<alice>\n"));
     CHECK(
@@ -201,7 +208,7 @@ TEST_CASE("older lines are on their way, then there, then there are no more") {
           title + at_top + " online                               older lines\n<alice>\n");
     room.scrollback().scroll(Scroll::page_up);
     CHECK(reader.picture(50, 7) == title +
-                                       "------- what is older in lobby is not kept -------\n"
+                                       "-- 7 entries, 1 to 7, can no longer be had\n"
                                        "12:34 <bob> old 8\n"
                                        "12:34 <bob> old 9\n"
                                        "12:34 -- you are in lobby as alice; /help lists\n"
@@ -214,7 +221,7 @@ TEST_CASE("an announcement calls from another room") {
     reader.enter("lobby");
     reader.enter("dev");
     reader.show(Announcement{"dev", 10, "the server moves", {}});
-    CHECK(reader.status_row(60).starts_with(" online  [2:dev 1!] "));
+    CHECK(reader.status_row(60).starts_with(" online  [*1:lobby] [2:dev 1!] "));
     reader.book.go_to(2);
     CHECK(reader.picture(60, 10).find("12:34 ! 管理员: the server moves\n") != std::string::npos);
 }
@@ -233,6 +240,6 @@ TEST_CASE("rooms and what was found are listed where the reader is") {
           "12:34 -- ops, 0 here\n"
           "12:34 -- 1 found for \"cake\"\n"
           "12:34 -- [lobby] 2026-11-21 12:34 <eve> no cake\n"
-          " online  [1:lobby]\n"
+          " online  [1:lobby] [*2:dev]\n"
           "<alice>\n");
 }

@@ -54,39 +54,51 @@ FrameRow pinned_row(int columns, const Status& status, const Words& words) {
     return row.take();
 }
 
-// "2:dev 3", "3:@bob 1!"
+// "[2:dev 3]", "[3:@bob 1!]", of the one that is shown "[*1:lobby]"
 std::string room_mark(const RoomMark& room) {
     const auto name = printable_line(room.name);
-    if (room.unread == 0) return fmt::format("[{}:{}]", room.number, name);
-    return fmt::format("[{}:{} {}{}]", room.number, name, room.unread, room.called ? "!" : "");
+    const auto* const star = room.shown ? "*" : "";
+    if (room.unread == 0) return fmt::format("[{}{}:{}]", star, room.number, name);
+    return fmt::format("[{}{}:{} {}{}]", star, room.number, name, room.unread,
+                       room.called ? "!" : "");
 }
 
-// The other rooms, as many as fit in the order of their numbers; those where he is called come
-// before those with news, and those before the quiet ones.
-Item room_item(int columns, const std::vector<RoomMark>& rooms) {
+// As many rooms as fit, in the order of their numbers: the one that is shown, then those where he
+// is called, those with news, the quiet ones; and how many there are beside them.
+Item room_item(int columns, const std::vector<RoomMark>& rooms, const Words& words) {
     const auto weight = [](const RoomMark& room) {
-        return room.called && room.unread > 0 ? 2 : room.unread > 0 ? 1 : 0;
+        return room.shown ? 3 : room.unread == 0 ? 0 : room.called ? 2 : 1;
     };
-    std::vector<bool> shown(rooms.size());
+    const auto more = [&](std::size_t count) {
+        return fmt::format(fmt::runtime(words.more_rooms), count);
+    };
+    int wanted_columns = 0;
+    for (const auto& room : rooms)
+        wanted_columns += columns_of(room_mark(room)) + 1;
+    if (wanted_columns > columns + 1) columns -= columns_of(more(rooms.size())) + 1;
+    std::vector<bool> listed(rooms.size());
+    std::size_t left_out = rooms.size();
     bool called = false;
     bool all_fit = true;
-    for (int wanted = 2; wanted >= 0 && all_fit; --wanted) {
+    for (int wanted = 3; wanted >= 0 && all_fit; --wanted) {
         for (std::size_t i = 0; i < rooms.size(); ++i) {
             if (weight(rooms[i]) != wanted) continue;
             const int width = columns_of(room_mark(rooms[i])) + 1;
             all_fit = all_fit && width <= columns + 1;
             if (width > columns + 1) continue;
             columns -= width;
-            shown[i] = true;
+            listed[i] = true;
+            --left_out;
             called = called || wanted == 2;
         }
     }
     std::string text;
     for (std::size_t i = 0; i < rooms.size(); ++i) {
-        if (!shown[i]) continue;
+        if (!listed[i]) continue;
         if (!text.empty()) text += ' ';
         text += room_mark(rooms[i]);
     }
+    if (left_out > 0 && left_out < rooms.size()) text += " " + more(left_out);
     return {std::move(text), called ? Style::bar_alert : Style::bar};
 }
 
@@ -113,9 +125,16 @@ FrameRow status_bar(int columns, const Status& status, const Scrollback& scrollb
     }
     if (status.lag_ms) right.push_back({fmt::format(fmt::runtime(words.lag), *status.lag_ms)});
     const Style style = status.alert ? Style::bar_alert : Style::bar;
-    return bar(columns,
-               {{printable_line(status.connection), style}, room_item(columns / 2, status.rooms)},
-               right);
+    const auto connection = printable_line(status.connection);
+    // All that the others leave, and at least half.
+    constexpr int gap = 2;
+    int left_over = columns - columns_of(connection) - 2 * gap;
+    for (const Item& item : right)
+        left_over -= item.text.empty() ? 0 : columns_of(item.text) + gap;
+    return bar(
+        columns,
+        {{connection, style}, room_item(std::max(columns / 2, left_over), status.rooms, words)},
+        right);
 }
 
 struct LineStyles {

@@ -21,12 +21,13 @@ namespace chat::terminal {
 // What is typed is the answer to this, and no message.
 enum class Question : std::uint8_t { none, name, trust };
 
-// A room that is not shown.
+// A room in the list of them.
 struct RoomMark {
     std::size_t number = 0;  // what goes to it
     std::string name;
     std::size_t unread = 0;
     bool called = false;  // somebody speaks to the reader himself
+    bool shown = false;   // it is the one on the screen
 };
 
 // Any bytes; they are made printable.
@@ -42,7 +43,7 @@ struct Status {
     std::size_t present = 0;  // people in the room; 0: not known
     std::string topic = {};
     std::string pinned = {};           // stands below the title while the screen is tall enough
-    std::vector<RoomMark> rooms = {};  // the others
+    std::vector<RoomMark> rooms = {};  // all, if there is more than one
     std::vector<Line> pending = {};    // own messages that are under way, the newest at the end
     bool loading = false;              // older lines are on their way
 };

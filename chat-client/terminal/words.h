@@ -22,9 +22,12 @@ struct Words {
     std::string_view lag;
     std::string_view waiting;
     std::string_view present;
+    std::string_view more_rooms;
     std::string_view missed;
     std::string_view begins_here;
-    std::string_view kept_from_here;
+    std::string_view nothing_older;
+    std::string_view not_in_room;
+    std::string_view no_place;
     std::string_view pinned;
     std::string_view topic;
     std::string_view no_topic;
@@ -47,15 +50,18 @@ inline constexpr Words english{
     .lag = "lag {} ms",
     .waiting = "{} not sent yet",
     .present = "{} here",
+    .more_rooms = "+{}",
     .missed = client::missed_from_here,
     .begins_here = "this is where {} begins",
-    .kept_from_here = "what is older in {} is not kept",
+    .nothing_older = "there is nothing older in {} than what is here already; scroll up",
+    .not_in_room = "you are not in {}",
+    .no_place = "there is no place for more lines of {} here",
     .pinned = "! [pinned] {}",
     .topic = "the topic of {} is: {}",
     .no_topic = "{} has no topic",
     .pending = "pending",
     .stored = "stored",
-    .seen = "seen {}/{}",
+    .seen = "reached {}/{}",
 };
 
 }  // namespace chat::terminal
