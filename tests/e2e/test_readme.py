@@ -34,7 +34,7 @@ class Picture(ScreenCase):
         tmux.wait_text("green again?")
         tmux.enter("It is. I'll write it up after the meeting.")
         ming.event("message", text="It is. I'll write it up after the meeting.")
-        tmux.wait_text("seen 2/2")
+        tmux.wait_text("reached 2/2")
         ming.say("早上好 👋 会议改到下午三点，大家别忘了带上测试报告")
         tmux.wait_text("报告")
         self.announce(server, "The server moves to the new machine at six.")

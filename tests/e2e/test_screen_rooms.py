@@ -2,6 +2,8 @@
 """Several rooms on the screen and in lines: going there, what is unread, history, receipts."""
 from __future__ import annotations
 
+import re
+
 from harness import CLIENT, main
 from screen import ScreenCase
 from tmux import Tmux
@@ -27,7 +29,7 @@ class Rooms(ScreenCase):
         tmux.wait_no_text("a draft")
         tmux.enter("what is it?")
         bob.event("message", room="@alice", text="what is it?", own=False)
-        tmux.wait_text("seen 1/1")
+        tmux.wait_text("reached 1/1")
 
         tmux.enter("/join dev")
         tmux.wait_text("you are in dev")
@@ -88,6 +90,26 @@ class Rooms(ScreenCase):
         text = tmux.text()
         self.assertLess(text.index("<bob> before"), text.index("new since you left"))
         self.assertLess(text.index("new since you left"), text.index("while you were away"))
+
+    def test_a_search_goes_on_to_what_is_older(self) -> None:
+        server = self.server()
+        bob = self.json_client(server.port, "bob")
+        bob.event("welcome")
+        for number in range(100):
+            bob.tell("message", text=f"cake {number}", id=str(number))
+        bob.event("accepted", id="99")
+        alice = self.plain_client(server.port, "alice")
+        alice.out.expect("you are in lobby")
+        alice.write("/search cake")
+        self.assertEqual(alice.out.expect("found for"), '-- 64 found for "cake"')
+        alice.out.expect("cake 36")
+        alice.out.expect("/search alone goes on")
+        alice.write("/search")
+        self.assertEqual(alice.out.expect("found for"), '-- 36 found for "cake"')
+        alice.out.expect("cake 35")
+        alice.out.expect(re.compile("cake 0$"))
+        alice.write("/search")
+        alice.out.expect("there is nothing older to be found")
 
     def test_lines_of_a_pipe(self) -> None:
         """Everything that was asked for is answered before the end."""

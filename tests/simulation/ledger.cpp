@@ -314,7 +314,7 @@ void Ledger::on_entry(const Endpoint& to, std::string_view text) {
 void Ledger::at_rest(Instant now, const server::Server& server) {
     const auto deadline = server.next_deadline();
     promise(!deadline || *deadline > now, "the server sleeps until something is to be done");
-    promise(server.chat().roster().size() <= server::members_max, "the roster has a limit");
+    promise(server.chat().roster().size() <= server::members_max_default, "the roster has a limit");
     if (server.idle()) all_served(server);
     // Whatever was caused has been stored in the same turn.
     log_ins_.clear();

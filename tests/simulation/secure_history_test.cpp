@@ -149,6 +149,31 @@ TEST_CASE("words are found in one's own rooms, Chinese ones too, the newest firs
     CHECK(places_found(world, bob, "lobby", "fox").size() == 1);
 }
 
+TEST_CASE("many places far apart are there after about three times to and fro") {
+    SecureWorld world(310);
+    all_come_in(world, 1);
+    constexpr int apart = 25;
+    for (int i = 0; i < 64 * apart; ++i)
+        world.announces(i % apart == 0 ? "a needle" : "a straw");
+    all_get_all(world);
+    for (const unsigned loss : {0U, 100U}) {
+        CAPTURE(loss);
+        SecurePerson& searcher = world.enters("searcher" + std::to_string(loss));
+        all_get_all(world);
+        world.network().set_conditions(bad_network(loss));
+        // Now the way is known, and the index complete.
+        CHECK(places_found(world, searcher, "lobby", "straw").size() == 64);
+        world.passes(seconds(10));
+        const Instant began = world.now().at;
+        CHECK(places_found(world, searcher, "lobby", "needle").size() == 64);
+        INFO((world.now().at - began).us / 1000);
+        // 100 ms each; what gets lost is asked for again.
+        CHECK(world.now().at - began < milliseconds(loss == 0 ? 400 : 2000));
+        CHECK_FALSE(world.broken());
+        world.network().set_conditions({});
+    }
+}
+
 TEST_CASE("topic and what is pinned are there for who comes later, over a restart too") {
     SecureWorld world(309);
     all_come_in(world, 1);

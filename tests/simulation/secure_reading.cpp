@@ -189,9 +189,13 @@ void Reading::on(const client::Gap& gap) {
     Place* place = place_of(gap.room, "gap");
     if (place == nullptr) return;
     promise(gap.from <= gap.to, "a gap is from somewhere to somewhere");
-    if (gap.from < place->begin && place->histories_open > 0) {
-        promise(place->history.empty() || place->history.back().second + 1 == gap.from,
-                "history ascends without a hole", gap.room);
+    if (gap.history) {
+        promise(place->histories_open > 0, "history comes when it was asked for", "gap");
+        promise(
+            place->history.empty() ? gap.from == 1 : place->history.back().second + 1 == gap.from,
+            "history ascends without a hole", gap.room);
+        promise(!place->log || gap.to < room_of(*place)->first_kept,
+                "only what the log has forgotten is a gap", gap.room);
         place->history.emplace_back(gap.from, gap.to);
         return;
     }
@@ -219,6 +223,9 @@ void Reading::on(const client::HistoryEnd& end) {
     promise(place->anew || end.at_start || place->history.empty() ||
                 place->history.front().first >= end.first,
             "what came out is known now", end.room);
+    promise(!end.at_start || end.first <= 1 ||
+                (!place->history.empty() && place->history.front().first == 1),
+            "what is no longer kept is a gap", end.room);
     const auto* room = place->log ? room_of(*place) : nullptr;
     promise(!end.at_start || end.first <= 1 || room == nullptr || end.first <= room->first_kept,
             "the start is where the log begins", end.room + " " + std::to_string(end.first));
