@@ -212,6 +212,10 @@ class Chat {
     bool can_store() const { return !failed_; }
     // Something has come that take_changes would give, whatever the time.
     bool has_changes() const { return !waiting_.acts.empty() || !waiting_.changes.empty(); }
+    // Somebody asked about what may be among that: his answer comes behind it, so whoever gathers
+    // changes for a while does not.
+    void hurry() { hurried_ = has_changes(); }
+    bool hurried() const { return hurried_; }
     // When take_changes has something by time alone, if it has nothing yet.
     std::optional<Instant> next_changes() const;
     void trimmed(RoomId room, Seq first_kept);
@@ -318,6 +322,7 @@ class Chat {
     Batch waiting_;
     Batch in_log_;  // handed out; nothing moves until it is committed
     std::uint64_t settled_ = 0;
+    bool hurried_ = false;
     bool under_way_ = false;
     bool failed_ = false;
     Instant again_at_{INT64_MIN / 2};

@@ -124,6 +124,7 @@ const Changes* Chat::take_changes(Instant now) {
         for (NewPerson& person : people_.take_new())
             waiting_.changes.people.push_back(std::move(person));
         std::swap(waiting_, in_log_);
+        hurried_ = false;
         plan_seats(now);
         if (in_log_.acts.empty() && in_log_.changes.empty()) return nullptr;
     }

@@ -360,3 +360,27 @@ TEST_CASE("words are found in one's own rooms, and each question has its answer"
     CHECK(bob.found.size() == static_cast<std::size_t>(search_rate.burst));
     CHECK(b.counters().too_fast == too_fast + 100 - static_cast<std::uint64_t>(search_rate.burst));
 }
+
+TEST_CASE("a question does not wait for changes that are being gathered") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    const Chat& chat = b.server->chat();
+    const auto asks = [&](const auto& question, bool hurries) {
+        b.hold = true;
+        b.say(bob, bob.msg_acks.empty() ? 1 : bob.msg_acks.back().next_msg_id, "x");
+        CHECK(chat.has_changes());
+        CHECK_FALSE(chat.hurried());
+        b.send(bob, question);
+        CHECK(chat.hurried() == hurries);
+        b.hold = false;
+        b.drive();
+        CHECK_FALSE(chat.hurried());
+        b.wait(seconds(1));
+    };
+    b.send(bob, frame::RoomsWanted{""});
+    CHECK_FALSE(chat.hurried());  // nothing is gathered
+    asks(frame::RoomsWanted{""}, true);
+    asks(frame::MembersWanted{1, ""}, true);
+    asks(frame::Search{1, 0, 0, "x"}, true);
+    asks(frame::EntriesWanted{1, 1, 1, 0}, false);
+}

@@ -21,11 +21,13 @@ void SecureService::handle(const Received& in, const frame::EntriesWanted& wante
 void SecureService::handle(const Received& in, const frame::MembersWanted& wanted) {
     if (subscription(in, wanted.room) == nullptr) return;
     in.peer.ask().ask_members(wanted.room, wanted.after);
+    in.chat.hurry();
     delivery_.queue(in.index);
 }
 
 void SecureService::handle(const Received& in, const frame::RoomsWanted& wanted) {
     in.peer.ask().rooms = NameText(wanted.after);
+    in.chat.hurry();
     delivery_.queue(in.index);
 }
 
@@ -35,6 +37,7 @@ void SecureService::handle(const Received& in, const frame::Search& search) {
     Requests& asked = peer.ask();
     if (asked.search && asked.search->id == search.id) return;  // it waits for the log
     if (asked.found && asked.found->id == search.id) return;    // or for the window
+    in.chat.hurry();
     if (!peer.searches.take(in.now.at, search_rate)) {
         ++in.chat.counters().too_fast;
         return;

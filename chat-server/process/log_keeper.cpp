@@ -28,7 +28,8 @@ void LogKeeper::note(std::string& told, std::string sentence) {
 }
 
 void LogKeeper::store(const Now& now) {
-    if (now.at < commit_at_ && server_.chat().has_changes()) return;
+    const Chat& chat = server_.chat();
+    if (now.at < commit_at_ && chat.has_changes() && !chat.hurried()) return;
     while (const Changes* changes = server_.take_changes(now)) {
         const bool grows = !changes->appends.empty();
         const auto seqs = log_.commit(*changes);

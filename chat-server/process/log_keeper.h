@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Carries to the log what the brain wants stored, read and found, and the answers back. Entries
 // that come close together share a commit: the first is stored at once, what follows within
-// commit_interval waits for its end, because a transaction, and a datagram to each member, cost as
-// much as several entries (bench/storing).
+// commit_interval waits for its end (unless somebody asks about it: Chat::hurry), because a
+// transaction, and a datagram to each member, cost as much as several entries (bench/storing).
 //
 // It also gives the log time for work that can wait (its index, what is too old): at once while
 // nothing else is to do, else a slice ten times a second, so that neither starves. What the log
