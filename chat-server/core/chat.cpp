@@ -100,13 +100,14 @@ void Chat::part(const Now& now, MemberIndex index, RoomId id) {
 void Chat::leave(const Now& now, MemberIndex index, LeaveReason reason) {
     Member& member = roster_[index];
     const bool told = reason == LeaveReason::quit || reason == LeaveReason::kicked;
+    if (!told && member.cursor) {
+        // What he was still to get, or is told to have missed, would go to whoever has the address
+        // now.
+        lobby().cursor(*member.cursor).silent = true;
+        lobby().mark_pending();
+    }
     if (is_going(member)) {
-        if (!told) {
-            member.state = MemberState::vanished;
-            // What he was still to get would go to whoever has the address now.
-            if (member.cursor) lobby().cursor(*member.cursor).silent = true;
-            lobby().mark_pending();
-        }
+        if (!told) member.state = MemberState::vanished;
         return;
     }
     member.state = told ? MemberState::leaving : MemberState::vanished;

@@ -129,6 +129,21 @@ TEST_CASE("a repeated L is answered behind what was said before it") {
     CHECK(std::ranges::count(eve, "OK") == 1);
 }
 
+TEST_CASE("what somebody missed is not told to who has his address next") {
+    Desk d;
+    d.put(1, "L ann");
+    d.put(2, "L bob");
+    d.drive();
+    d.hear(2);
+    for (int i = 0; i < 5; ++i)
+        d.put(1, "C ann hello");
+    d.stage.commit();
+    d.put(2, "L eve");  // that bob leaves is not in the log yet
+    d.service.on_page({Chat::lobby_id, 6, {}}, d.stage.chat);
+    d.drive();
+    CHECK(d.hear(2) == Lines{"OK"});
+}
+
 TEST_CASE("each member says as much as the operator allows") {
     Desk d;
     d.put(1, "L bob");

@@ -48,13 +48,13 @@ class Ledger {
 
     // Whether the server may say this to the owner of that key.
     void check(const PublicKey& who, const frame::Events& events) {
-        is_in(who, events.room);
         auto rest = events.entries;
+        may_read(who, events.room, events.first_seq + events.count);
         for (server::Seq seq = events.first_seq; seq < events.first_seq + events.count; ++seq)
             check_entry(entry(events.room, seq), *frame::take_entry(rest));
     }
     void check(const PublicKey& who, const frame::EventPart& part) {
-        is_in(who, part.room);
+        may_read(who, part.room, part.seq + 1);
         entry(part.room, part.seq);
     }
     void check(const PublicKey& who, const frame::Head& head) {
@@ -67,7 +67,7 @@ class Ledger {
         require(gone.to < known(gone.room).first_kept, "only what is gone is said to be");
     }
     void check(const PublicKey& who, const frame::Room& room) {
-        is_in(who, room.room);
+        was_in(who, room.room);
         check_head(room.room, room.head);
         const server::NewRoom& own = known(room.room).room;
         require(static_cast<int>(room.kind) == static_cast<int>(own.kind), "a room is of its kind");
@@ -132,6 +132,7 @@ class Ledger {
             seats_ever_.emplace(seat.room, seat.person);
         } else {
             seats_.erase({seat.room, seat.person});
+            ended_[{seat.room, seat.person}] = known(seat.room).entries.size() + 1;
         }
     }
 
@@ -159,10 +160,12 @@ class Ledger {
         require(found != people_.end(), "who is spoken to is known");
         return {room, found->second};
     }
-    void is_in(const PublicKey& who, server::RoomId room) const {
-        require(seats_.contains(seat(who, room)), "a room's entries are its members'");
+    // Entries before `end`. A datagram may be under way when he parts, with what was there before.
+    void may_read(const PublicKey& who, server::RoomId room, server::Seq end) const {
+        const auto ended = ended_.find(seat(who, room));
+        require(seats_.contains(seat(who, room)) || (ended != ended_.end() && end <= ended->second),
+                "a room's entries are its members'");
     }
-    // A datagram may be under way when he parts.
     void was_in(const PublicKey& who, server::RoomId room) const {
         require(seats_ever_.contains(seat(who, room)), "a room's state is its members'");
     }
@@ -171,6 +174,7 @@ class Ledger {
     std::map<PublicKey, server::PersonId> people_;  // with one name each
     std::set<Seat> seats_;
     std::set<Seat> seats_ever_;
+    std::map<Seat, server::Seq> ended_;                       // and the room's head then
     std::set<std::pair<PublicKey, std::uint64_t>> messages_;  // of one start of each program
 };
 
