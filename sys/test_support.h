@@ -13,12 +13,21 @@
 #include <sys/wait.h>
 #include <system_error>
 
+#include "sys/udp_socket.h"
 #include "tests/support/catch.h"
 
 namespace chat::sys::test {
 
 inline std::span<const std::byte> bytes(std::string_view text) {
     return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+inline constexpr IpAddress loopback_v6{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+
+inline bool has_ipv6() {
+    const bool yes = UdpSocket::bind({loopback_v6, 0}).has_value();
+    if (!yes) WARN("this host has no IPv6: its half of the test did not run");
+    return yes;
 }
 
 inline std::string text(std::span<const std::byte> bytes) {

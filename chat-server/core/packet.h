@@ -43,6 +43,8 @@ struct Packet {
     bool ack_eliciting = false;
     bool has_entries = false;
     bool has_receipts = false;
+    bool more_follows = false;     // entries that had no room here
+    std::size_t bytes_before = 0;  // of the datagram before it to the same peer; 0: none
 };
 
 }  // namespace chat::server

@@ -12,11 +12,26 @@ namespace {
 
 constexpr std::size_t pkt_ack_bytes = frame::header_bytes + 20;
 
+// Beyond this, zeros would cost the network more than one message for several datagrams saves here.
+constexpr std::size_t filling_bytes_max = 160;
+
+// The kernel takes datagrams of one size as one message (sys/send_batch.h), the last one may be
+// shorter. So one between others is filled up to the size of the one before it, or, being longer,
+// wholly: none behind it will be longer again.
+std::size_t plaintext_bytes_wanted(Instant now, const Peer& peer, const Packet& packet) {
+    const std::size_t bytes = packet.datagram_bytes();
+    const std::size_t before = packet.bytes_before;
+    if (!packet.more_follows || before == 0 || bytes == before) return 0;
+    const std::size_t wanted = bytes < before ? before : datagram::bytes_max;
+    if (wanted - bytes > filling_bytes_max || !peer.link.may_send(now, wanted)) return 0;
+    return wanted - data_overhead_bytes;
+}
+
 }  // namespace
 
 std::size_t SecureDelivery::seal(Instant now, Peer& peer, Packet& packet) {
     Sealer& sealer = peers_.key(peer.key).sealer;
-    frame::pad(packet.writer);
+    frame::pad(packet.writer, plaintext_bytes_wanted(now, peer, packet));
     const std::size_t size = packet.datagram_bytes();
     if (sealer.next_counter() >= key_datagrams_max) return 0;
     const auto counter = sealer.seal(timestamp(peer, now), packet.buffer.first(size));
@@ -26,15 +41,16 @@ std::size_t SecureDelivery::seal(Instant now, Peer& peer, Packet& packet) {
     return size;
 }
 
-void SecureDelivery::finish(Instant now, Packet& packet, Peer& peer, Chat& chat,
-                            TransmitSink& sink) {
+std::size_t SecureDelivery::finish(Instant now, Packet& packet, Peer& peer, Chat& chat,
+                                   TransmitSink& sink) {
     const std::size_t size = seal(now, peer, packet);
     if (size == 0) {  // the key is used up; a new handshake is the client's to begin
         peers_.drop_key(peer.key);
-        return;
+        return 0;
     }
     if (packet.has_entries) ++chat.counters().deliveries;
     arena_.send(peer.path.proved(), size, sink);
+    return size;
 }
 
 // --- from outside ----------------------------------------------------------------------------
@@ -253,10 +269,12 @@ bool SecureDelivery::send_stop(Instant now, Chat& chat, TransmitSink& sink) {
 
 bool SecureDelivery::serve(Instant now, PeerIndex index, Chat& chat, TransmitSink& sink) {
     Peer& peer = peers_[index];
+    std::size_t bytes_before = 0;
     while (peer.state == PeerState::open && peer.key != no_key && heard_lately(now, peer)) {
         const auto buffer = arena_.next();
         if (buffer.empty()) return false;
         Packet packet(buffer);
+        packet.bytes_before = bytes_before;
         if (peer.link.ack_at()) packet.reserved = pkt_ack_bytes;
         if (peer.welcome_owed) {
             write_welcome(now, packet, peer, chat);
@@ -269,7 +287,7 @@ bool SecureDelivery::serve(Instant now, PeerIndex index, Chat& chat, TransmitSin
         }
         add_ack(now, packet, peer);
         if (packet.empty()) break;
-        finish(now, packet, peer, chat, sink);
+        bytes_before = finish(now, packet, peer, chat, sink);
     }
     arm(now, index, chat);
     return true;
@@ -278,12 +296,14 @@ bool SecureDelivery::serve(Instant now, PeerIndex index, Chat& chat, TransmitSin
 bool SecureDelivery::serve_gap(Instant now, Gap& gap, Chat& chat, TransmitSink& sink) {
     if (!peers_.is_used(gap.peer)) return true;
     Peer& peer = peers_[gap.peer];
+    std::size_t bytes_before = 0;
     while (peer.state == PeerState::open && peer.key != no_key) {
         Subscription* const in = peer.in(gap.room);
         if (in == nullptr) break;
         const auto buffer = arena_.next();
         if (buffer.empty()) return false;
         Packet packet(buffer);
+        packet.bytes_before = bytes_before;
         if (peer.link.ack_at()) packet.reserved = pkt_ack_bytes;
         Repair& lost = gap.lost;
         if (lost.from < in->acked) lost = {in->acked, lost.to, 0};
@@ -295,7 +315,7 @@ bool SecureDelivery::serve_gap(Instant now, Gap& gap, Chat& chat, TransmitSink& 
         }
         if (progress != Progress::wrote) break;
         add_ack(now, packet, peer);
-        finish(now, packet, peer, chat, sink);
+        bytes_before = finish(now, packet, peer, chat, sink);
     }
     arm(now, gap.peer, chat);
     return true;

@@ -146,7 +146,8 @@ class SecureDelivery {
     Progress write_batch(Instant now, Packet& packet, const Peer& peer, Room& room, Seq& from,
                          Seq to, Seq repeat_from);
     void add_ack(Instant now, Packet& packet, Peer& peer);
-    void finish(Instant now, Packet& packet, Peer& peer, Chat& chat, TransmitSink& sink);
+    // The length of the datagram; 0: it could not be sealed.
+    std::size_t finish(Instant now, Packet& packet, Peer& peer, Chat& chat, TransmitSink& sink);
     std::size_t seal(Instant now, Peer& peer, Packet& packet);
     const Batch& batch_from(Seq first, Room& room);
     void wait_for_page(PeerIndex index, Subscription& in, Seq seq, Chat& chat);

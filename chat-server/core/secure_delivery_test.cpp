@@ -82,6 +82,48 @@ TEST_CASE("the window holds what is not acknowledged, and an acknowledgement let
     CHECK(bob.entries.size() == 100);
 }
 
+TEST_CASE("datagrams that follow one another to one peer have one size, where few zeros do that") {
+    struct Row {
+        const char* what;
+        std::vector<std::size_t> bytes;  // of the entries' texts
+        std::vector<std::size_t> sizes;  // of the datagrams
+    };
+    const Row table[] = {
+        {"a single one is not filled up", {1080}, {1152}},
+        {"nor are those of one size", {600, 600, 600}, {672, 672, 672}},
+        {"a shorter one is filled up to the one before", {1080, 1000, 1080}, {1152, 1152, 1152}},
+        {"a longer one wholly, and so are those behind it",
+         {1000, 1080, 1000, 1080, 90},
+         {1072, 1200, 1200, 1200, 160}},
+        {"but not with too many zeros", {1080, 900, 1080}, {1152, 960, 1152}},
+        {"the last one begins no longer one", {1000, 1080}, {1072, 1152}},
+    };
+    for (const Row& row : table) {
+        CAPTURE(row.what);
+        SecureBench b;
+        auto& bob = b.member("bob", 10);
+        settle(b, bob);
+        for (const std::size_t bytes : row.bytes) {
+            const std::string text(bytes, 'x');
+            b.server->on_control(b.now, {ControlRequest::Kind::announce, 1, text});
+        }
+        b.drive();
+        CHECK(bob.sizes == row.sizes);
+        CHECK(bob.next_seq == b.head());
+    }
+}
+
+TEST_CASE("what a datagram is filled up with stays within the window") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    settle(b, bob);
+    bob.deaf = true;
+    const auto before = b.traffic[bob.path.peer].bytes_out;
+    announce_many(b, 300, 100);
+    CHECK(b.traffic[bob.path.peer].bytes_out - before > 9 * 1200);
+    CHECK(b.traffic[bob.path.peer].bytes_out - before <= 10 * 1200);
+}
+
 TEST_CASE("credit is the client's word on what he can take") {
     SecureBench b;
     auto& bob = b.member("bob", 10);

@@ -179,6 +179,7 @@ SecureDelivery::Progress SecureDelivery::write_batch(Instant now, Packet& packet
                                  std::span(batch.bytes).first(bytes)});
         packet.has_entries = true;
         from = first + count;
+        packet.more_follows = packet.more_follows || from < to;
         return Progress::wrote;
     }
     return Progress::no_room;

@@ -277,9 +277,10 @@ bool is_ack_eliciting(const Frame& frame);
 // then empty.
 bool read_frames(Sender sender, std::span<const std::byte> plaintext, std::vector<Frame>& out);
 
-// Fills a plaintext up with zeros to the multiple of 16 bytes that read_frames demands; a plaintext
-// without a frame gets 16. False, and nothing is written, if the buffer has no room for that.
-bool pad(Writer& writer);
+// Fills a plaintext up with zeros to the multiple of 16 bytes that read_frames demands, and beyond
+// that to the one that holds `bytes_min`; a plaintext without a frame gets 16. False, and nothing
+// is written, if the buffer has no room for that.
+bool pad(Writer& writer, std::size_t bytes_min = 0);
 
 // Appends one frame. False, and nothing is written, if it does not fit; the writer stays good. A
 // frame that read_frames would refuse is a bug of the caller.

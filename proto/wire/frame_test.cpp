@@ -266,18 +266,20 @@ TEST_CASE("unknown frames are left out, and frames keep their order") {
     CHECK(std::holds_alternative<Ping>(frames[2]));
 }
 
-TEST_CASE("padding goes to the next multiple of 16, and fills an empty datagram") {
+TEST_CASE("padding goes to the next multiple of 16 or beyond, and fills an empty datagram") {
     struct Row {
-        std::size_t used, room, size;  // size 0: no room
+        std::size_t used, bytes_min, room, size;  // size 0: no room
     };
-    const Row table[] = {{0, 64, 16},  {1, 64, 16}, {15, 64, 16}, {16, 64, 16},
-                         {17, 64, 32}, {17, 31, 0}, {0, 15, 0},   {0, 0, 0}};
+    const Row table[] = {{0, 0, 64, 16},   {1, 0, 64, 16}, {15, 0, 64, 16}, {16, 0, 64, 16},
+                         {17, 0, 64, 32},  {17, 0, 31, 0}, {0, 0, 15, 0},   {0, 0, 0, 0},
+                         {1, 64, 64, 64},  {1, 65, 79, 0}, {1, 65, 80, 80}, {17, 16, 64, 32},
+                         {64, 64, 64, 64}, {0, 64, 64, 64}};
     for (const auto& row : table) {
-        CAPTURE(row.used, row.room);
+        CAPTURE(row.used, row.bytes_min, row.room);
         Bytes buffer(row.room, std::byte{0xee});
         Writer writer(buffer);
         writer.bytes(Bytes(row.used, std::byte{1}));
-        CHECK(pad(writer) == (row.size != 0));
+        CHECK(pad(writer, row.bytes_min) == (row.size != 0));
         CHECK(writer.size() == (row.size != 0 ? row.size : row.used));
         CHECK(std::ranges::all_of(writer.written().subspan(row.used),
                                   [](std::byte b) { return b == std::byte{0}; }));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Frames to bytes.
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 #include "proto/wire/frame.h"
@@ -28,13 +29,14 @@ void write_short(Writer& writer, std::string_view text) {
 
 }  // namespace
 
-bool pad(Writer& writer) {
-    const std::size_t used = std::max<std::size_t>(writer.size(), 1);
+bool pad(Writer& writer, std::size_t bytes_min) {
+    const std::size_t used = std::max({writer.size(), bytes_min, std::size_t{1}});
     const std::size_t whole =
         (used + datagram::padding_bytes - 1) / datagram::padding_bytes * datagram::padding_bytes;
     if (!writer.ok() || whole - writer.size() > writer.remaining()) return false;
+    static constexpr std::array<std::byte, datagram::plaintext_bytes_max> zeros{};
     while (writer.size() < whole)
-        writer.u8(0);
+        writer.bytes(std::span(zeros).first(std::min(zeros.size(), whole - writer.size())));
     return true;
 }
 

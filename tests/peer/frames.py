@@ -90,8 +90,6 @@ def decode(plain: bytes, from_client: bool) -> list[Frame]:
             require(kind not in _ALL, "a frame of the other side")
             frames.append(Unknown(kind, body.rest))
     require(not any(reader.rest), "what fills up is not zero")
-    used = len(plain) - len(reader.rest)
-    require(len(plain) == max(16, -(-used // 16) * 16), "more filling than needed")
     if from_client:
         closes = [frame for frame in frames if isinstance(frame, Close)]
         require(all(frame == Close(1) for frame in closes), "a client's CLOSE")

@@ -312,9 +312,10 @@ class Frames(unittest.TestCase):
 
     def test_filling(self) -> None:
         ping = frames.encode([frames.Ping()])
-        for wrong in (b"", ping[:-1], ping + bytes(1), ping[:-1] + b"\1", ping + bytes(16)):
+        for wrong in (b"", ping[:-1], ping + bytes(1), ping[:-1] + b"\1", ping + bytes(15) + b"\1"):
             with self.assertRaises(Malformed):
                 frames.decode(wrong, True)
+        self.assertEqual(frames.decode(ping + bytes(16), True), [frames.Ping()])
 
     def test_any_bytes(self) -> None:
         """Whatever comes is Malformed or has exactly this form."""
@@ -328,7 +329,8 @@ class Frames(unittest.TestCase):
                 decoded = frames.decode(bytes(plain), from_client=number % 2 == 0)
             except Malformed:
                 continue
-            self.assertEqual(frames.encode(decoded), bytes(plain))
+            encoded = frames.encode(decoded).ljust(len(plain), b"\0")
+            self.assertEqual(encoded, bytes(plain))
 
 
 if __name__ == "__main__":
