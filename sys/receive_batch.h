@@ -30,6 +30,10 @@ class ReceiveBatch {
     explicit ReceiveBatch(std::size_t datagrams = datagrams_default,
                           std::size_t bytes_each = bytes_default);
 
+    // Whether the last receive filled it: there may be more. Else there was no more at that time,
+    // and whatever came since makes the socket poll readable.
+    bool is_full() const { return used_ == headers_.size(); }
+
   private:
     friend class UdpSocket;
 
@@ -39,9 +43,10 @@ class ReceiveBatch {
                         CMSG_SPACE(sizeof(std::uint32_t))];
     };
 
+    // Makes the places that the last receive used ready for the next one.
     void prepare();
 
-    std::size_t bytes_each_;
+    std::size_t used_ = 0;  // by the last receive, from the first on
     std::unique_ptr<std::byte[]> buffer_;
     std::vector<mmsghdr> headers_;
     std::vector<iovec> vectors_;

@@ -208,8 +208,9 @@ Result<std::span<const ReceivedDatagram>> UdpSocket::receive(ReceiveBatch& batch
         if (attempt == attempts_max) return std::span<const ReceivedDatagram>();
     }
 
+    batch.used_ = static_cast<std::size_t>(count);
     std::size_t kept = 0;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    for (std::size_t i = 0; i < batch.used_; ++i) {
         msghdr& header = batch.headers_[i].msg_hdr;
         const auto peer = to_endpoint(batch.names_[i]);
         if (!peer) continue;

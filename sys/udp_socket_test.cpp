@@ -193,6 +193,35 @@ TEST_CASE("datagrams come in batches, each whole") {
     CHECK(server.receive_overflows() == 0);
 }
 
+TEST_CASE("a batch that was not filled says that there was no more") {
+    UdpSocket server = bind_or_fail(loopback_v4);
+    UdpSocket client = connect_or_fail(server.local());
+    for (const char* const t : {"a", "b", "c", "d", "e"})
+        REQUIRE(client.send(bytes(t)) == SendOutcome::sent);
+    REQUIRE(comes(server.fd()));
+    ReceiveBatch batch(2, 100);
+    for (const std::size_t expected : {2, 2, 1, 0}) {
+        const auto some = server.receive(batch);
+        REQUIRE(some);
+        CHECK(some->size() == expected);
+        CHECK(batch.is_full() == (expected == 2));
+        // Places that were not used by the last receive are as good as those that were.
+        for (const ReceivedDatagram& d : *some) {
+            CHECK(d.path == Path{client.local(), loopback_v4});
+            CHECK_FALSE(d.truncated);
+        }
+    }
+    REQUIRE(client.send(bytes("f")) == SendOutcome::sent);
+    REQUIRE(client.send(bytes("g")) == SendOutcome::sent);
+    REQUIRE(comes(server.fd()));
+    const auto some = server.receive(batch);
+    REQUIRE(some);
+    REQUIRE(some->size() == 2);
+    CHECK(text((*some)[1].bytes) == "g");
+    CHECK((*some)[1].path == Path{client.local(), loopback_v4});
+    CHECK(batch.is_full());
+}
+
 TEST_CASE("a datagram longer than allowed is cut and says so") {
     UdpSocket server = bind_or_fail(loopback_v4);
     UdpSocket client = connect_or_fail(server.local());
