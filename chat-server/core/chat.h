@@ -149,8 +149,13 @@ class Chat {
     // His seat, if the room has one for him. Valid until the room's seats change.
     Seat* find_seat(RoomId room, PersonId person);
     const Seat* find_seat(RoomId room, PersonId person) const;
-    // Everything before `next` has arrived at one of his programs. Only ever forwards.
-    void arrived(PersonId person, RoomId room, Seq next);
+    // Everything before `next` has arrived at one of his programs. Only ever forwards. `seat`:
+    // where his seat probably is; set to where it is.
+    void arrived(PersonId person, RoomId room, Seq next, SeatIndex& seat);
+    void arrived(PersonId person, RoomId room, Seq next) {
+        SeatIndex anywhere = 0;
+        arrived(person, room, next, anywhere);
+    }
 
     // --- saying
 

@@ -28,15 +28,20 @@ std::array<std::uint32_t, spoken_max> count_seen(const Room& room) {
 
 }  // namespace
 
-void Chat::arrived(PersonId person, RoomId id, Seq next) {
-    Seat* seat = find_seat(id, person);
-    if (seat == nullptr) return;
-    next = std::min(next, room(id).head());
-    if (next <= seat->next) return;
-    const auto spoken = room(id).spoken();
-    if (!spoken.empty() && seat->next <= spoken.back().seq) figures_moved(id);
-    seat->next = next;
-    if (!std::exchange(seat->changed, true)) changed_.emplace_back(person, id);
+void Chat::arrived(PersonId person, RoomId id, Seq next, SeatIndex& place) {
+    Room& where = room(id);
+    if (place >= where.seats().size() || where.seats()[place].person != person) {
+        const Place* found = find_place(id, person);
+        if (found == nullptr) return;
+        place = found->seat;
+    }
+    Seat& seat = where.seats()[place];
+    next = std::min(next, where.head());
+    if (next <= seat.next) return;
+    const auto spoken = where.spoken();
+    if (!spoken.empty() && seat.next <= spoken.back().seq) figures_moved(id);
+    seat.next = next;
+    if (!std::exchange(seat.changed, true)) changed_.emplace_back(person, id);
 }
 
 void Chat::figures_moved(RoomId id) {

@@ -54,6 +54,31 @@ TEST_CASE("an author hears how many of the others have seen it, only when that c
     CHECK(s.chat.seen(1, 4).of == 3);
 }
 
+TEST_CASE("a seat is found wherever it was last, and a cursor never moves another's") {
+    Stage s;
+    for (const char* const name : {"ann", "bob", "eve"})
+        s.come(name);
+    s.commit();
+    const auto next_of = [&](PersonId person) { return s.chat.find_seat(1, person)->next; };
+    const Seq head = s.chat.lobby().head();
+    for (SeatIndex seat : {SeatIndex{0}, SeatIndex{1}, SeatIndex{2}, SeatIndex{3}, SeatIndex{99}}) {
+        CAPTURE(seat);
+        s.say(0, 1, "x");
+        s.commit();
+        const Seq ann = next_of(1);
+        const Seq eve = next_of(3);
+        s.chat.arrived(2, 1, s.chat.lobby().head(), seat);
+        CHECK(next_of(2) == s.chat.lobby().head());
+        CHECK(next_of(1) == ann);
+        CHECK(next_of(3) == eve);
+        CHECK(s.chat.lobby().seats()[seat].person == 2);
+    }
+    CHECK(s.chat.lobby().head() == head + 5);
+    SeatIndex nowhere = 1;
+    s.chat.arrived(77, 1, head, nowhere);
+    CHECK(nowhere == 1);
+}
+
 TEST_CASE("figures that move together come together, at most once a second") {
     Stage s;
     const auto bob = s.come("bob");

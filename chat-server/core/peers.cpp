@@ -35,12 +35,6 @@ void Peers::remove(PeerIndex index) {
     free_peers_.push_back(index);
 }
 
-std::optional<KeyIndex> Peers::find_key(std::uint32_t server_sid) const {
-    const auto found = by_sid_.find(server_sid);
-    if (found == by_sid_.end()) return std::nullopt;
-    return found->second;
-}
-
 KeyIndex Peers::add_key(const Key32& server_key, const Key32& client_key, std::uint32_t client_sid,
                         std::uint32_t server_sid, PeerIndex peer) {
     KeyIndex index = static_cast<KeyIndex>(keys_.size());
@@ -52,13 +46,13 @@ KeyIndex Peers::add_key(const Key32& server_key, const Key32& client_key, std::u
     }
     keys_[index].emplace(KeySet{
         Sealer(server_key, client_sid), ServerOpener(client_key), server_sid, peer, {}, {}, {}});
-    by_sid_.emplace(server_sid, index);
+    by_sid_.add(server_sid, index);
     return index;
 }
 
 void Peers::drop_key(KeyIndex& index) {
     if (index == no_key) return;
-    by_sid_.erase(keys_[index]->server_sid);
+    by_sid_.remove(keys_[index]->server_sid);
     keys_[index].reset();
     free_keys_.push_back(index);
     index = no_key;

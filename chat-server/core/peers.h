@@ -8,10 +8,11 @@
 #include <cstdint>
 #include <memory_resource>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "chat-server/core/peer.h"
+#include "chat-server/core/prefetch.h"
+#include "chat-server/core/sid_table.h"
 #include "proto/session/keys.h"
 
 namespace chat::server {
@@ -30,9 +31,15 @@ class Peers {
     PeerIndex add(const Path& path, Duration own_ack_delay, Duration peer_ack_delay);
     void remove(PeerIndex index);
 
+    bool has_key(KeyIndex index) const { return index < keys_.size() && keys_[index].has_value(); }
     KeySet& key(KeyIndex index) { return *keys_[index]; }
     const KeySet& key(KeyIndex index) const { return *keys_[index]; }
-    std::optional<KeyIndex> find_key(std::uint32_t server_sid) const;
+    std::optional<KeyIndex> find_key(std::uint32_t server_sid) const {
+        return by_sid_.find(server_sid);
+    }
+    // Soon to be asked for, and better near by then.
+    void prefetch_key(KeyIndex index) const { prefetch(keys_[index]); }
+    void prefetch_peer(PeerIndex index) const { prefetch(peers_[index]); }
     // References to keys become invalid.
     KeyIndex add_key(const Key32& server_key, const Key32& client_key, std::uint32_t client_sid,
                      std::uint32_t server_sid, PeerIndex peer);
@@ -44,7 +51,7 @@ class Peers {
     std::vector<PeerIndex> free_peers_;
     std::pmr::vector<std::optional<KeySet>> keys_;
     std::vector<KeyIndex> free_keys_;
-    std::unordered_map<std::uint32_t, KeyIndex> by_sid_;
+    SidTable by_sid_;
 };
 
 }  // namespace chat::server

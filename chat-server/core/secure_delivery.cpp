@@ -234,6 +234,7 @@ bool SecureDelivery::send_queued(Instant now, Chat& chat, TransmitSink& sink) {
     for (const bool rest : {true, false}) {
         for (; serving_next_ < serving_.size(); ++serving_next_) {
             const PeerIndex index = serving_[serving_next_];
+            foresee_serving();
             if (!peers_.is_used(index)) continue;
             if (!serve(now, index, chat, sink)) return false;
             peers_[index].queued = false;
@@ -243,6 +244,17 @@ bool SecureDelivery::send_queued(Instant now, Chat& chat, TransmitSink& sink) {
         if (rest) serving_.swap(queued_);
     }
     return true;
+}
+
+// Brings near what the next ones need: first the peer, then what that leads to.
+void SecureDelivery::foresee_serving() const {
+    if (serving_next_ + 4 < serving_.size()) peers_.prefetch_peer(serving_[serving_next_ + 4]);
+    if (serving_next_ + 2 >= serving_.size()) return;
+    const PeerIndex index = serving_[serving_next_ + 2];
+    if (!peers_.is_used(index)) return;
+    const Peer& peer = peers_[index];
+    if (peer.key != no_key) peers_.prefetch_key(peer.key);
+    if (!peer.rooms.empty()) prefetch(peer.rooms.front());
 }
 
 bool SecureDelivery::send_stop(Instant now, Chat& chat, TransmitSink& sink) {

@@ -109,6 +109,7 @@ class SecureDelivery {
     bool send_answers(TransmitSink& sink);
     bool send_repetitions(Instant now, Chat& chat, TransmitSink& sink);
     bool send_queued(Instant now, Chat& chat, TransmitSink& sink);
+    void foresee_serving() const;
     bool send_stop(Instant now, Chat& chat, TransmitSink& sink);
 
     // False: no buffer; to be called again with the same peer.

@@ -127,6 +127,29 @@ void SecureService::on_data(const Now& now, const Path& path, std::span<std::byt
     if (!peer.queued) delivery_.arm(now.at, in.index, chat);
 }
 
+// A number leads to a key, that to a peer, that to its rooms: two datagrams lie between one step
+// and the next, so that none has to wait for the one before it.
+void SecureService::foresee(std::span<const std::byte> datagram, const Chat& chat) {
+    const auto peer_of = [this](KeyIndex key) {
+        return peers_.has_key(key) ? peers_.key(key).peer : no_peer;
+    };
+    if (const PeerIndex index = peer_of(foreseen_[3]); index != no_peer) {
+        const Peer& peer = peers_[index];
+        if (!peer.rooms.empty()) prefetch(peer.rooms.front());
+        if (peer.state != PeerState::closing) prefetch(chat.roster()[peer.member]);
+    }
+    if (const PeerIndex index = peer_of(foreseen_[1]); index != no_peer) {
+        peers_.prefetch_peer(index);
+    }
+    std::shift_right(foreseen_.begin(), foreseen_.end(), 1);
+    foreseen_[0] = no_key;
+    if (datagram::type_of(datagram) != datagram::Type::data) return;
+    if (const auto key = peers_.find_key(datagram::receiver_sid(datagram))) {
+        peers_.prefetch_key(*key);
+        foreseen_[0] = *key;
+    }
+}
+
 void SecureService::on_unknown_sid(const Path& path, std::uint32_t sid, Chat& chat) {
     ++chat.counters().unknown_sessions;
     const auto start = earlier_start(secret_->start_count, sid);
@@ -197,7 +220,7 @@ void SecureService::handle(const Received& in, const frame::RoomAck& ack) {
         sub->sent_have = 0;
     }
     if (sub->acked != acked_before) {
-        in.chat.arrived(in.chat.roster()[peer.member].person, ack.room, sub->acked);
+        in.chat.arrived(in.chat.roster()[peer.member].person, ack.room, sub->acked, sub->seat);
     }
     // Beyond `sent` it will come by itself, and what left less than a round trip ago may be there
     // before an answer could be.

@@ -8,6 +8,7 @@
 // except what section 8 of that document lists.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -56,6 +57,8 @@ class SecureService {
 
     // A datagram whose first byte says that it is of this protocol. Opened in place.
     void on_datagram(const Now& now, const Path& path, std::span<std::byte> datagram, Chat& chat);
+    // One of those that will be given to on_datagram soon, in the same order.
+    void foresee(std::span<const std::byte> datagram, const Chat& chat);
     void on_outcome(const Now& now, const Outcome& outcome, Chat& chat);
     void on_page(RoomId room) { delivery_.on_page(room); }
     void on_found(const SearchAnswer& answer);
@@ -181,7 +184,9 @@ class SecureService {
     std::size_t members_ = 0;
     bool stopping_ = false;
     std::vector<frame::Frame> frames_;  // of the datagram at hand
-    std::deque<PeerIndex> closing_;     // oldest first
+    // Of the last datagrams foreseen, the newest first.
+    std::array<KeyIndex, 4> foreseen_{no_key, no_key, no_key, no_key};
+    std::deque<PeerIndex> closing_;  // oldest first
     // Members without a program since the server started, until when they may come back.
     struct Absent {
         MemberIndex member = 0;

@@ -52,6 +52,9 @@ class Server {
     // The datagram is opened in place: its bytes are of no use afterwards.
     void on_datagram(const Now& now, const Path& path, std::span<std::byte> datagram,
                      bool truncated);
+    // One of those that on_datagram will be given soon, in the same order, and nothing behind the
+    // last one, so that what each of them needs comes near in good time. Only makes it faster.
+    void foresee(std::span<const std::byte> datagram) { secure_.foresee(datagram, chat_); }
     // ICMP says that nobody listens at this address.
     void on_unreachable(const Now& now, const Endpoint& peer);
     void on_control(const Now& now, const ControlRequest& request);

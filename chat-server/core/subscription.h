@@ -23,6 +23,7 @@ struct Repair {
 struct Subscription {
     RoomId room = 0;
     std::uint32_t place = 0;  // in the room's listeners
+    std::uint32_t seat = 0;   // of its person in the room, if that has not moved since
     // ROOM is owed until a ROOM_ACK for this room has come under this session; until then
     // `acked` is only what the server believes.
     bool room_owed = true;

@@ -70,6 +70,7 @@ class SecureBench final : public TransmitSink {
         auto& count = traffic[from.peer];
         ++count.datagrams_in;
         count.bytes_in += copy.size();
+        server->foresee(copy);
         server->on_datagram(now, from, copy, false);
         if (!hold) drive();
     }
