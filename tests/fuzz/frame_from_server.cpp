@@ -245,6 +245,12 @@ class Play final : public TransmitSink {
     void shown(const client::HistoryEnd& end) { place_in(end.room).history = 0; }
     void shown(const client::Gap& gap) {
         Place& place = place_in(gap.room);
+        if (gap.history) {
+            require(gap.from == 1 && gap.to >= 1 && place.history == 0,
+                    "what is no longer kept is the beginning");
+            place.history = gap.to;
+            return;
+        }
         require(gap.from == place.next && gap.to >= gap.from, "a gap begins where the user is");
         place.next = gap.to + 1;
     }
