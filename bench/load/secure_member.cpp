@@ -14,6 +14,8 @@ namespace {
 
 // What a sender has not sent yet is kept, however much.
 constexpr std::size_t messages_max = std::size_t{1} << 30;
+// The talk says when; a server that takes less is given --message-rate.
+constexpr TokenRate unpaced{microseconds(1), 1'000'000};
 
 }  // namespace
 
@@ -26,7 +28,7 @@ SecureMember::SecureMember(Surroundings& all, std::uint32_t index, std::uint32_t
       epoch_(all.secrets.u64()),
       link_(milliseconds(25), milliseconds(25)) {
     if (speaks() && all.talk.is_sender(index)) {
-        outbox_ = std::make_unique<client::Outbox>(messages_max);
+        outbox_ = std::make_unique<client::Outbox>(messages_max, unpaced);
     }
 }
 

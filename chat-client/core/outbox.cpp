@@ -182,7 +182,7 @@ bool Outbox::wants_to_send(Instant now) const {
 std::optional<Instant> Outbox::send_at() const {
     const auto unsent = first_unsent();
     if (!unsent || datagrams_.size() >= datagrams_under_way_max) return std::nullopt;
-    return messages_[*unsent].paced ? Instant{INT64_MIN / 2} : bucket_.ready_at(pace);
+    return messages_[*unsent].paced ? Instant{INT64_MIN / 2} : bucket_.ready_at(pace_);
 }
 
 bool Outbox::has_repeatable() const {
@@ -236,7 +236,7 @@ bool Outbox::write_message(Instant now, Writer& writer, std::uint64_t counter, s
                            bool probe, bool& written) {
     Message& message = messages_[index];
     const unsigned parts = message.parts();
-    if (!message.paced && now < bucket_.ready_at(pace)) return false;
+    if (!message.paced && now < bucket_.ready_at(pace_)) return false;
     for (unsigned part = 0; part < parts; ++part) {
         const auto bit = static_cast<std::uint8_t>(1U << part);
         if (message.have & bit) continue;
@@ -252,7 +252,7 @@ bool Outbox::write_message(Instant now, Writer& writer, std::uint64_t counter, s
         written = true;
         message.under_way |= bit;
         message.sent_in[part] = counter;
-        if (!std::exchange(message.paced, true)) bucket_.take(now, pace);
+        if (!std::exchange(message.paced, true)) bucket_.take(now, pace_);
         sent_ = std::max(sent_, index + 1);
     }
     return true;

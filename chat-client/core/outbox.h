@@ -35,8 +35,8 @@ class Outbox {
     static constexpr std::size_t datagrams_under_way_max = 4;
     // Above what accepts() allows: lines that a front end has read already are not lost.
     static constexpr std::size_t read_ahead_max = 65'536;
-    // As much as the server takes from one member.
-    static constexpr TokenRate pace{milliseconds(2), 1000};
+    // As much as a server takes from one member unless configured otherwise.
+    static constexpr TokenRate pace_default{milliseconds(2), 1000};
 
     // Where something is said. Number 0: it is not known yet.
     struct Where {
@@ -48,7 +48,8 @@ class Outbox {
         std::string text;  // the beginning of it
     };
 
-    explicit Outbox(std::size_t messages_max) : messages_max_(messages_max) {}
+    explicit Outbox(std::size_t messages_max, const TokenRate& pace = pace_default)
+        : messages_max_(messages_max), pace_(pace) {}
 
     // False: too much is waiting, nothing was taken. A text longer than a message is several; the
     // id belongs to the last of them.
@@ -121,6 +122,7 @@ class Outbox {
     void settle(const frame::MsgResult* result, std::vector<Event>& events);
 
     std::size_t messages_max_;
+    TokenRate pace_;
     std::deque<Message> messages_;  // the first has the number first_id_
     std::deque<Message> unplaced_;  // as they were said, for rooms without a number
     std::size_t sent_ = 0;          // the first so many have been sent
