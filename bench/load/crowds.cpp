@@ -31,12 +31,11 @@ std::optional<std::function<void(int)>> own_server(const std::string& protocol) 
 }
 
 std::unique_ptr<Crowd> make_crowd_of(const Options& options, Account& account, Talk& talk,
-                                     Sockets& sockets, std::string fingerprint, Instant now) {
+                                     Sockets& sockets, std::string fingerprint) {
     if (auto dialect = make_dialect(options.protocol)) {
         return std::make_unique<PlainCrowd>(options, account, talk, sockets, std::move(dialect));
     }
-    return std::make_unique<SecureCrowd>(options, account, talk, sockets, std::move(fingerprint),
-                                         now);
+    return std::make_unique<SecureCrowd>(options, account, talk, sockets, std::move(fingerprint));
 }
 
 }  // namespace chat::load

@@ -20,6 +20,6 @@ bool protocol_is_stream(const std::string& protocol);
 // Writes its first line to the descriptor and serves until it is killed.
 std::optional<std::function<void(int)>> own_server(const std::string& protocol);
 std::unique_ptr<Crowd> make_crowd_of(const Options& options, Account& account, Talk& talk,
-                                     Sockets& sockets, std::string fingerprint, Instant now);
+                                     Sockets& sockets, std::string fingerprint);
 
 }  // namespace chat::load

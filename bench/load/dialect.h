@@ -28,6 +28,7 @@ struct Who {
     std::uint32_t member = 0;
     std::uint32_t room = 0;
     std::string name() const { return "load" + std::to_string(member); }
+    std::string room_name() const { return "room" + std::to_string(room); }
 };
 
 class Dialect {

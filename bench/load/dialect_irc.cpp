@@ -33,7 +33,7 @@ class Irc final : public Dialect {
     }
 
   private:
-    static std::string channel(const Who& who) { return "#room" + std::to_string(who.room); }
+    static std::string channel(const Who& who) { return "#" + who.room_name(); }
 
     static void take(const Who& who, std::string_view line, Ears& ears) {
         std::string_view from;

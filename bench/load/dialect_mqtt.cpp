@@ -37,7 +37,7 @@ class Mqtt final : public Dialect {
         connect += std::string(2, '\0');  // no keep-alive
         put_text(connect, who.name());
         std::string subscribe("\0\1", 2);
-        put_text(subscribe, topic(who));
+        put_text(subscribe, who.room_name());
         subscribe += '\0';
         std::string out("\x10");
         put_length(out, connect.size());
@@ -47,7 +47,7 @@ class Mqtt final : public Dialect {
     }
     void say(const Who& who, std::string_view text, std::string& out) const override {
         out += '\x30';
-        const std::string room = topic(who);
+        const std::string room = who.room_name();
         put_length(out, 2 + room.size() + text.size());
         put_text(out, room);
         out += text;
@@ -68,9 +68,6 @@ class Mqtt final : public Dialect {
             taken = at + length;
         }
     }
-
-  private:
-    static std::string topic(const Who& who) { return "room" + std::to_string(who.room); }
 
     static void take(int type, std::string_view body, Ears& ears) {
         if (type == publish && body.size() >= 2) {

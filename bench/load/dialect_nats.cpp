@@ -11,10 +11,10 @@ class Nats final : public Dialect {
   public:
     std::string greeting(const Who& who) const override {
         return "CONNECT {\"verbose\":false,\"pedantic\":false,\"echo\":true}\r\nSUB " +
-               subject(who) + " 1\r\nPING\r\n";
+               who.room_name() + " 1\r\nPING\r\n";
     }
     void say(const Who& who, std::string_view text, std::string& out) const override {
-        out += "PUB " + subject(who) + " " + std::to_string(text.size()) + "\r\n";
+        out += "PUB " + who.room_name() + " " + std::to_string(text.size()) + "\r\n";
         out += text;
         out += "\r\n";
     }
@@ -42,9 +42,6 @@ class Nats final : public Dialect {
             taken = next;
         }
     }
-
-  private:
-    static std::string subject(const Who& who) { return "room" + std::to_string(who.room); }
 };
 
 }  // namespace

@@ -48,10 +48,10 @@ class Value {
 class Redis final : public Dialect {
   public:
     std::string greeting(const Who& who) const override {
-        return "HELLO 3\r\nSUBSCRIBE " + channel(who) + "\r\n";
+        return "HELLO 3\r\nSUBSCRIBE " + who.room_name() + "\r\n";
     }
     void say(const Who& who, std::string_view text, std::string& out) const override {
-        const std::string room = channel(who);
+        const std::string room = who.room_name();
         out += "*3\r\n$7\r\nPUBLISH\r\n$" + std::to_string(room.size()) + "\r\n" + room + "\r\n$" +
                std::to_string(text.size()) + "\r\n";
         out += text;
@@ -73,9 +73,6 @@ class Redis final : public Dialect {
         }
         return taken;
     }
-
-  private:
-    static std::string channel(const Who& who) { return "room" + std::to_string(who.room); }
 };
 
 }  // namespace

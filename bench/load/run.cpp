@@ -53,7 +53,7 @@ void Run::make_crowd() {
     std::string print = options_.fingerprint;
     if (print.empty()) print = server_.fingerprint();
     talk_ = std::make_unique<Talk>(options_, protocol_echoes(options_.protocol), account_);
-    crowd_ = make_crowd_of(options_, account_, *talk_, sockets_, std::move(print), now_.at);
+    crowd_ = make_crowd_of(options_, account_, *talk_, sockets_, std::move(print));
 }
 
 void Run::turn(Instant until) {

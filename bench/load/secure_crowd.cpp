@@ -20,10 +20,14 @@ class SeededBytes final : public RandomSource {
     std::mt19937_64 random_;
 };
 
+Instant next_millisecond(Instant at) {
+    return {(at.us / 1000 + 1) * 1000};
+}
+
 }  // namespace
 
 SecureCrowd::SecureCrowd(const Options& options, Account& account, Talk& talk, Sockets& sockets,
-                         std::string fingerprint, Instant now)
+                         std::string fingerprint)
     : all_{options,
            account,
            talk,
@@ -32,7 +36,6 @@ SecureCrowd::SecureCrowd(const Options& options, Account& account, Talk& talk, S
            secrets_,
            std::mt19937_64(options.seed + 2),
            std::move(fingerprint)},
-      wheel_(now, options.members + options.idle),
       is_touched_(options.members + options.idle) {
     const std::size_t count = options.members + options.idle;
     SeededBytes seeded(options.seed);
@@ -84,13 +87,16 @@ void SecureCrowd::on_ready(const Now& now, std::uint32_t socket) {
 }
 
 void SecureCrowd::on_turn(const Now& now) {
-    wheel_.advance(now.at, [&](std::uint32_t member) { touch(member); });
+    while (const auto member = deadlines_.pop_due(now.at))
+        touch(*member);
     for (const std::uint32_t index : touched_) {
         SecureMember& member = members_[index];
         is_touched_[index] = false;
         member.on_deadline(now);
         member.flush(now);
-        if (const auto at = member.next_deadline()) wheel_.arm(index, *at);
+        if (const auto at = member.next_deadline()) {
+            deadlines_.arm(index, next_millisecond(std::max(*at, now.at)));
+        }
     }
     touched_.clear();
 }

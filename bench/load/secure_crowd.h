@@ -12,7 +12,7 @@
 
 #include "bench/load/crowd.h"
 #include "bench/load/secure_member.h"
-#include "bench/load/timer_wheel.h"
+#include "chat-server/core/deadlines.h"
 #include "sys/system_random.h"
 
 namespace chat::load {
@@ -20,7 +20,7 @@ namespace chat::load {
 class SecureCrowd final : public Crowd {
   public:
     SecureCrowd(const Options& options, Account& account, Talk& talk, Sockets& sockets,
-                std::string fingerprint, Instant now);
+                std::string fingerprint);
 
     std::size_t size() const override { return members_.size(); }
     void begin(const Now& now, std::uint32_t member) override;
@@ -30,7 +30,7 @@ class SecureCrowd final : public Crowd {
     void say(std::uint32_t member, std::string_view text) override;
     void on_ready(const Now& now, std::uint32_t socket) override;
     void on_turn(const Now& now) override;
-    std::optional<Instant> next_deadline() const override { return wheel_.next(); }
+    std::optional<Instant> next_deadline() const override { return deadlines_.next(); }
     void check() override;
     void leave(const Now& now) override;
 
@@ -43,7 +43,7 @@ class SecureCrowd final : public Crowd {
     std::vector<KeyPair> identities_;
     std::deque<SecureMember> members_;
     std::vector<std::vector<std::uint32_t>> at_socket_;
-    TimerWheel wheel_;
+    server::Deadlines deadlines_;  // to the millisecond, so that many share a turn
     // Something happened to them in this turn.
     std::vector<std::uint32_t> touched_;
     std::vector<bool> is_touched_;
