@@ -6,6 +6,10 @@ target_compile_options(chat_options INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow
   -fstack-protector-strong
   $<$<BOOL:${CHAT_WERROR}>:-Werror>)
+if(CMAKE_UNITY_BUILD)
+  # Several sources in one piece: what one has for itself is seen by the others, and means no harm.
+  target_compile_options(chat_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(CHAT_SANITIZE)
   target_compile_options(chat_options INTERFACE
     -fsanitize=${CHAT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -13,7 +13,7 @@ namespace {
 
 // An error may be pending from a datagram sent earlier, and the failing call takes it away. What
 // fails this often in a row fails for itself.
-constexpr int attempts_max = 4;
+constexpr int send_attempts_max = 4;
 
 constexpr std::size_t datagrams_max = 1024;  // the kernel's UIO_MAXIOV
 
@@ -146,7 +146,7 @@ void SendBatch::flush() {
         if (errno == EINTR) continue;
         if (errno == EAGAIN) return keep_borrowed_bytes();
         assert(errno != EBADF && errno != ENOTSOCK && errno != EFAULT);
-        if (++failures < attempts_max) continue;
+        if (++failures < send_attempts_max) continue;
         failures = 0;
         doubts_gathering = false;
         if (headers_[next_].msg_hdr.msg_iovlen > 1) {

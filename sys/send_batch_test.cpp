@@ -306,9 +306,9 @@ TEST_CASE("a kernel that can't cut messages gets single datagrams, for good") {
             auto& list = &to == &receiver ? sent : sent_other;
             list.push_back(sized(list.size(), bytes));
         };
-        for (const std::size_t size : {100, 50, 200, 200, 200, 30})
+        for (const std::size_t size : {100U, 50U, 200U, 200U, 200U, 30U})
             send(receiver, size);
-        for (const std::size_t size : {300, 300})
+        for (const std::size_t size : {300U, 300U})
             send(other, size);
         for (const std::string& one : sent)
             REQUIRE(batch.send({receiver.local(), row.ip}, bytes(one)));
@@ -390,7 +390,7 @@ TEST_CASE("gathered messages without room are copied and leave whole") {
     {
         std::vector<std::string> borrowed;
         for (std::size_t i = 0; i < runs; ++i) {
-            for (const std::size_t bytes : {500, 500, 200})
+            for (const std::size_t bytes : {500U, 500U, 200U})
                 borrowed.push_back(sized(i, bytes));
         }
         for (const std::string& t : borrowed)

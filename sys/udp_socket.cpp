@@ -17,7 +17,7 @@ constexpr int buffer_bytes = 4 * 1024 * 1024;
 
 // Each failing call takes the pending error away, so one retry is enough unless more ICMP arrives
 // meanwhile; the bound keeps a flood of it from holding the loop.
-constexpr int attempts_max = 16;
+constexpr int receive_attempts_max = 16;
 
 // What ICMP and ICMPv6 errors become (icmp_err_convert in the kernel's net/ipv4/icmp.c,
 // icmpv6_err_convert in net/ipv6/icmp.c).
@@ -205,7 +205,7 @@ Result<std::span<const ReceivedDatagram>> UdpSocket::receive(ReceiveBatch& batch
             if (errno == EAGAIN) return std::span<const ReceivedDatagram>();
             return os_error("receive from the network");
         }
-        if (attempt == attempts_max) return std::span<const ReceivedDatagram>();
+        if (attempt == receive_attempts_max) return std::span<const ReceivedDatagram>();
     }
 
     batch.used_ = static_cast<std::size_t>(count);
@@ -246,7 +246,7 @@ void UdpSocket::note_overflows(std::uint32_t kernel_count) {
 }
 
 Result<SendOutcome> UdpSocket::send(std::span<const std::byte> datagram) {
-    for (int attempt = 1; attempt <= attempts_max; ++attempt) {
+    for (int attempt = 1; attempt <= receive_attempts_max; ++attempt) {
         if (::send(fd(), datagram.data(), datagram.size(), MSG_DONTWAIT) >= 0) {
             return SendOutcome::sent;
         }

@@ -200,7 +200,7 @@ TEST_CASE("a batch that was not filled says that there was no more") {
         REQUIRE(client.send(bytes(t)) == SendOutcome::sent);
     REQUIRE(comes(server.fd()));
     ReceiveBatch batch(2, 100);
-    for (const std::size_t expected : {2, 2, 1, 0}) {
+    for (const std::size_t expected : {2U, 2U, 1U, 0U}) {
         const auto some = server.receive(batch);
         REQUIRE(some);
         CHECK(some->size() == expected);

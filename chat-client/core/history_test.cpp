@@ -13,8 +13,6 @@ using namespace chat::client;
 
 namespace {
 
-constexpr Duration rtt = milliseconds(80);
-
 struct HistoryBench {
     explicit HistoryBench(std::uint64_t begin = 1001, std::uint64_t tail = 1) : end(begin) {
         teller.set_own_name("Bob");
@@ -30,14 +28,14 @@ struct HistoryBench {
     }
     void entry(std::uint64_t seq, std::size_t bytes = 0) {
         const std::string text = bytes == 0 ? std::to_string(seq) : std::string(bytes, 'x');
-        history.on_entry(now, rtt, seq, {frame::EntryKind::message, 0, {}, "al", text});
+        history.on_entry(now, some_rtt, seq, {frame::EntryKind::message, 0, {}, "al", text});
     }
     // What is asked for now, as "from*count".
     std::string asked() {
         std::array<std::byte, datagram::plaintext_bytes_max> buffer{};
         Writer writer{std::span<std::byte>(buffer)};
         std::size_t runs = EntryFetch::runs_max;
-        if (!history.fetch().write(now, rtt, 1, runs, writer)) return "";
+        if (!history.fetch().write(now, some_rtt, 1, runs, writer)) return "";
         frame::pad(writer);
         std::vector<frame::Frame> frames;
         REQUIRE(frame::read_frames(frame::Sender::client, writer.written(), frames));
@@ -91,7 +89,7 @@ TEST_CASE("what is missing is asked for by a clock of its own, which slows down"
     b.now = b.now + milliseconds(50);
     for (const auto seq : {991, 993, 994, 998, 1000})
         b.entry(static_cast<std::uint64_t>(seq));
-    b.history.on_part(b.now, rtt, 996, 5);
+    b.history.on_part(b.now, some_rtt, 996, 5);
     CHECK(*b.history.fetch().due(0) == b.now + milliseconds(100));
     b.now = b.now + milliseconds(100);
     CHECK(b.asked() == "992*1 995*1 996*1:5 997*1 999*1");
@@ -132,7 +130,7 @@ TEST_CASE("what the log has lost is a gap, before the oldest that it has too") {
     HistoryBench front;
     front.want(0, 10);
     front.entry(995);
-    front.history.on_gone(front.now, rtt, 1, 994);
+    front.history.on_gone(front.now, some_rtt, 1, 994);
     CHECK(front.out() == Lines{"old gap 1..994", "old 995 al: 995"});
     for (std::uint64_t seq = 996; seq <= 1000; ++seq)
         front.entry(seq);
@@ -142,14 +140,14 @@ TEST_CASE("what the log has lost is a gap, before the oldest that it has too") {
     HistoryBench middle;
     middle.want(0, 4);
     middle.entry(997);
-    middle.history.on_gone(middle.now, rtt, 998, 999);
+    middle.history.on_gone(middle.now, some_rtt, 998, 999);
     middle.entry(1000);
     CHECK(middle.out() ==
           Lines{"old 997 al: 997", "old gap 998..999", "old 1000 al: 1000", "old from 997"});
 
     HistoryBench all;
     all.want(0, 10);
-    all.history.on_gone(all.now, rtt, 1, 1000);
+    all.history.on_gone(all.now, some_rtt, 1, 1000);
     CHECK(all.out() == Lines{"old gap 1..1000", "old from 1001, the start"});
 
     HistoryBench known(1001, 1001);

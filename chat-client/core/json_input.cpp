@@ -9,13 +9,11 @@
 namespace chat::client {
 namespace {
 
-using Json = nlohmann::json;
-
 // Takes fields out of one object. After the first that is not as it must be the rest is empty,
 // and fault() says why.
 class Fields {
   public:
-    explicit Fields(const Json& object) : object_(object) {}
+    explicit Fields(const nlohmann::json& object) : object_(object) {}
 
     // Empty if it is not there.
     std::string text(const char* name) {
@@ -53,7 +51,7 @@ class Fields {
     const std::string& fault() const { return fault_; }
 
   private:
-    const Json& object_;
+    const nlohmann::json& object_;
     std::string fault_;
 };
 
@@ -116,7 +114,7 @@ Refused bad(std::string text) {
 }  // namespace
 
 UserInput parse_json_line(std::string_view line) {
-    const Json json = Json::parse(line, nullptr, false);
+    const auto json = nlohmann::json::parse(line, nullptr, false);
     if (!json.is_object()) return bad("a line of input must be one JSON object");
     const auto type = json.find("type");
     if (type == json.end() || !type->is_string()) return bad("the object has no \"type\"");

@@ -19,10 +19,10 @@ constexpr std::size_t msg_header_bytes = frame::header_bytes + 15;
 // A server that says more than this is no server of ours.
 constexpr std::uint64_t msg_id_max = UINT64_MAX / 2;
 // Enough of a text to recognise it by.
-constexpr std::size_t quoted_bytes_max = 60;
+constexpr std::size_t excerpt_bytes_max = 60;
 
-std::string quoted(std::string_view text) {
-    const auto start = prefix_within(text, quoted_bytes_max);
+std::string excerpt(std::string_view text) {
+    const auto start = prefix_within(text, excerpt_bytes_max);
     return "\"" + std::string(start) + (start.size() < text.size() ? "...\"" : "\"");
 }
 
@@ -97,7 +97,7 @@ std::vector<Outbox::Unplaced> Outbox::drop(std::string_view name) {
     std::vector<Unplaced> dropped;
     std::erase_if(unplaced_, [&](Message& message) {
         if (room_key(message.where.name) != key) return false;
-        dropped.push_back({std::move(message.id), quoted(message.text)});
+        dropped.push_back({std::move(message.id), excerpt(message.text)});
         return true;
     });
     return dropped;
@@ -141,7 +141,7 @@ void Outbox::on_welcome(const frame::Welcome& welcome, bool same_log, std::vecto
             events.push_back(Error{ErrorCode::uncertain,
                                    "the server no longer knows whether it has this message; "
                                    "look for it before you send it again: " +
-                                       quoted(messages_.front().text),
+                                       excerpt(messages_.front().text),
                                    messages_.front().where.name, messages_.front().id});
             messages_.pop_front();
         }
@@ -272,15 +272,15 @@ void Outbox::settle(const frame::MsgResult* result, std::vector<Event>& events) 
     using enum frame::MsgStatus;
     Error error{ErrorCode::uncertain,
                 "the server has had this message, but no longer knows what became of it: " +
-                    quoted(message.text),
+                    excerpt(message.text),
                 message.where.name, message.id};
     if (result && result->status == refused) {
         error.code = ErrorCode::bad_input;
-        error.text = "the server does not take this message; change it: " + quoted(message.text);
+        error.text = "the server does not take this message; change it: " + excerpt(message.text);
     } else if (result && result->status == not_in_room) {
         error.code = ErrorCode::not_in_room;
         error.text = "you are not in " + message.where.name +
-                     ", so this was not said; join it first: " + quoted(message.text);
+                     ", so this was not said; join it first: " + excerpt(message.text);
     }
     if (result && result->status == stored) {
         events.push_back(Accepted{std::move(message.id), message.where.name, result->seq});

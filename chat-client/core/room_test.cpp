@@ -10,17 +10,15 @@ using namespace chat::client;
 
 namespace {
 
-constexpr Duration rtt = milliseconds(80);
-
 struct RoomBench {
     RoomBench() {
         room.set_own_name("Bob");
-        room.take_ack(now, rtt, 32);
+        room.take_ack(now, some_rtt, 32);
     }
     bool entry(std::uint64_t seq, std::string_view text = {}, std::string_view from = "al",
                std::uint8_t flags = 0) {
         const std::string number = std::to_string(seq);
-        return room.on_entry(now, rtt, seq,
+        return room.on_entry(now, some_rtt, seq,
                              {frame::EntryKind::message,
                               flags,
                               {},
@@ -29,11 +27,11 @@ struct RoomBench {
                              events);
     }
     bool gone(std::uint64_t from, std::uint64_t to) {
-        return room.on_gone(now, rtt, from, to, events);
+        return room.on_gone(now, some_rtt, from, to, events);
     }
     Lines out() { return lines(std::exchange(events, {})); }
     std::string ack() {
-        const auto a = room.take_ack(now, rtt, 32);
+        const auto a = room.take_ack(now, some_rtt, 32);
         std::string text = std::to_string(a.next_seq) + "/" + std::to_string(a.credit);
         for (const auto& gap : std::span(a.gaps).first(a.count)) {
             text += " " + std::to_string(gap.offset) + "*" + std::to_string(gap.count);
@@ -59,7 +57,7 @@ TEST_CASE("entries come out ascending and once, in whatever order they come") {
             order.insert(order.end(), {seq, seq});
         std::ranges::shuffle(order, dice);
         for (const auto seq : order) {
-            b.room.on_head(b.now, rtt, 201);
+            b.room.on_head(b.now, some_rtt, 201);
             if (seq % 50 == 0) {
                 b.gone(seq - 3, seq);
             } else if (seq % 50 < 47) {
@@ -111,18 +109,18 @@ TEST_CASE("each hole is asked for by its own clock, and parts that are there are
     CHECK(*b.room.ack_at() == b.now + milliseconds(15));
     b.now = b.now + milliseconds(15);
     CHECK(b.ack() == "1/1024 3*1");
-    b.room.on_part(b.now, rtt, 4, 5);
+    b.room.on_part(b.now, some_rtt, 4, 5);
     b.entry(1);
     b.now = b.now + milliseconds(100);
     CHECK(b.ack() == "2/1024 0*1 2*1:5");
-    b.room.on_part(b.now, rtt, 4, 0);
+    b.room.on_part(b.now, some_rtt, 4, 0);
     b.now = b.now + milliseconds(100);
     CHECK(b.ack() == "2/1024 0*1 2*1");
-    b.room.on_part(b.now, rtt, 4, 1);
+    b.room.on_part(b.now, some_rtt, 4, 1);
     b.room.forget_parts();
     b.now = b.now + milliseconds(100);
     CHECK(b.ack() == "2/1024 0*1 2*1");
-    b.room.on_part(b.now, rtt, 4, 1);
+    b.room.on_part(b.now, some_rtt, 4, 1);
     b.entry(2);
     b.entry(4);
     CHECK_FALSE(b.room.ack_at());
@@ -133,15 +131,15 @@ TEST_CASE("what is older than its beginning, or impossible, is dropped") {
     RoomBench b;
     b.room.begin_anew(5);
     const frame::Entry entry{frame::EntryKind::message, 0, {}, "al", "x"};
-    b.room.on_entry(b.now, rtt, 4, entry, b.events);
-    b.room.on_entry(b.now, rtt, UINT64_MAX, entry, b.events);
-    b.room.on_entry(b.now, rtt, Room::seq_end, entry, b.events);
-    b.room.on_head(b.now, rtt, UINT64_MAX);
-    b.room.on_part(b.now, rtt, UINT64_MAX, 1);
-    b.room.on_part(b.now, rtt, 4, 1);
-    b.room.on_gone(b.now, rtt, 6, 5, b.events);
-    b.room.on_gone(b.now, rtt, 1, UINT64_MAX - 1, b.events);
-    b.room.on_gone(b.now, rtt, 1, 4, b.events);
+    b.room.on_entry(b.now, some_rtt, 4, entry, b.events);
+    b.room.on_entry(b.now, some_rtt, UINT64_MAX, entry, b.events);
+    b.room.on_entry(b.now, some_rtt, Room::seq_end, entry, b.events);
+    b.room.on_head(b.now, some_rtt, UINT64_MAX);
+    b.room.on_part(b.now, some_rtt, UINT64_MAX, 1);
+    b.room.on_part(b.now, some_rtt, 4, 1);
+    b.room.on_gone(b.now, some_rtt, 6, 5, b.events);
+    b.room.on_gone(b.now, some_rtt, 1, UINT64_MAX - 1, b.events);
+    b.room.on_gone(b.now, some_rtt, 1, 4, b.events);
     CHECK(b.out().empty());
     CHECK_FALSE(b.room.ack_owed());
     CHECK_FALSE(b.room.ack_at());
@@ -175,7 +173,7 @@ TEST_CASE("what is held comes out later, is no gap, and is not acknowledged") {
     // However far the log has moved on meanwhile.
     full.gone(2000, 10'000'000);
     full.now = full.now + seconds(1);
-    CHECK(full.room.take_ack(full.now, rtt, 32).next_seq == 1);
+    CHECK(full.room.take_ack(full.now, some_rtt, 32).next_seq == 1);
     full.room.set_held(false, full.events);
     CHECK(full.out().size() == 1024);
 }
@@ -187,13 +185,13 @@ TEST_CASE(
     for (std::uint64_t seq = 2; seq <= 300; ++seq)
         b.entry(seq, text);
     // Half full of long texts, the server is asked for what closes the hole first.
-    const auto ack = b.room.take_ack(b.now, rtt, 32);
+    const auto ack = b.room.take_ack(b.now, some_rtt, 32);
     CHECK(ack.credit < 200);
     CHECK(ack.credit > 100);
     std::uint64_t next = 1;
     for (int round = 0; round < 10 && next <= 300; ++round) {
         b.now = b.now + seconds(1);
-        const auto asked = b.room.take_ack(b.now, rtt, 32);
+        const auto asked = b.room.take_ack(b.now, some_rtt, 32);
         REQUIRE(asked.count > 0);
         for (const auto& gap : std::span(asked.gaps).first(asked.count)) {
             for (std::uint64_t i = 0; i < gap.count; ++i)
@@ -248,7 +246,7 @@ TEST_CASE("what is gone is a gap, but not what came before it was gone") {
 
 TEST_CASE("a head far away is asked for window by window") {
     RoomBench b;
-    b.room.on_head(b.now, rtt, 100'000);
+    b.room.on_head(b.now, some_rtt, 100'000);
     b.now = b.now + milliseconds(10);
     CHECK(b.ack() == "1/1024 0*1024");
     for (std::uint64_t seq = 1; seq <= 2048; ++seq)

@@ -11,8 +11,6 @@ using namespace chat::client;
 
 namespace {
 
-constexpr Duration rtt = milliseconds(80);
-
 struct SearchBench {
     SearchBench() { search.begin(0, "tea"); }
     void found(const std::vector<frame::Place>& places, bool more = false, std::uint32_t id = 1) {
@@ -24,7 +22,8 @@ struct SearchBench {
         });
     }
     void entry(std::uint32_t room, std::uint64_t seq) {
-        search.on_entry(now, rtt, room, seq, {frame::EntryKind::message, 0, {}, "al", "some tea"});
+        search.on_entry(now, some_rtt, room, seq,
+                        {frame::EntryKind::message, 0, {}, "al", "some tea"});
     }
     std::string result() {
         const auto taken = search.take();
@@ -34,7 +33,7 @@ struct SearchBench {
         std::array<std::byte, datagram::plaintext_bytes_max> buffer{};
         Writer writer{std::span<std::byte>(buffer)};
         std::size_t runs = EntryFetch::runs_max;
-        if (!search.write(now, rtt, runs, writer)) return 0;
+        if (!search.write(now, some_rtt, runs, writer)) return 0;
         frame::pad(writer);
         std::vector<frame::Frame> frames;
         REQUIRE(frame::read_frames(frame::Sender::client, writer.written(), frames));
@@ -76,9 +75,9 @@ TEST_CASE("a search is asked for, its places are fetched, and the answer keeps t
 TEST_CASE("what the log has lost meanwhile is left out, and so is a room that we have left") {
     SearchBench b;
     b.found({{7, 9}, {1, 30}, {1, 3}});
-    b.search.on_gone(b.now, rtt, {1, 1, 20});
+    b.search.on_gone(b.now, some_rtt, {1, 1, 20});
     b.entry(1, 30);
-    b.search.on_gone(b.now, rtt, {8, 1, 20});
+    b.search.on_gone(b.now, some_rtt, {8, 1, 20});
     CHECK(b.result() == "not yet");
     b.search.on_room_left(7);
     CHECK(b.result() == "found tea: [30 al: some tea]");

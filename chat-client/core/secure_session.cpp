@@ -165,7 +165,7 @@ void SecureSession::log_in(const Now& now, std::string name) {
 
 bool SecureSession::say(const Now& now, std::string_view room, std::string_view text,
                         std::string id) {
-    return impl_->say(now, room, text, std::move(id));
+    return impl_->say(now, room, text, id);
 }
 
 void SecureSession::join(const Now&, std::string_view room) {

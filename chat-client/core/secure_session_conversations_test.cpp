@@ -4,12 +4,6 @@
 using namespace chat;
 using namespace chat::client;
 
-namespace {
-
-constexpr auto conversation = frame::RoomKind::conversation;
-
-}  // namespace
-
 TEST_CASE("a conversation is begun by what is said in it, and blocks nothing else") {
     SecureBench b;
     b.come_in();

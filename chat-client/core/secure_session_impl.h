@@ -67,7 +67,7 @@ struct SecureSession::Impl {
     bool gives_up() const { return gives_up_wanted || quitting || !was_online; }
 
     // --- secure_session_wishes.cpp
-    bool say(const Now& now, std::string_view room, std::string_view text, std::string id);
+    bool say(const Now& now, std::string_view room, std::string_view text, const std::string& id);
     bool set_topic(const Now& now, std::string_view room, std::string_view text);
     void join(std::string_view room);
     void part(std::string_view room);
@@ -77,8 +77,7 @@ struct SecureSession::Impl {
     void find(std::string_view room, std::string_view words);
     // Where something goes that is said; nothing: he is told why it goes nowhere.
     std::optional<Outbox::Where> address(std::string_view room, const std::string& id);
-    // A room of ours, or nothing, of which he is told.
-    // Else he is told that he is not in it, and what to do.
+    // A room of ours; or nothing, and he is told that he is not in it, and what to do.
     Membership* ours(std::string_view room, std::string_view advice);
     std::string name_of(std::string_view room) const;
     // The landing room as it is asked for; empty: the lobby. Who has left the one of --room lands

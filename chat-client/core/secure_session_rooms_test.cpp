@@ -6,7 +6,6 @@ using namespace chat::client;
 
 namespace {
 
-constexpr auto conversation = frame::RoomKind::conversation;
 constexpr auto restarted = "reconnecting: the server was started again";
 
 // What came out of a room: each number once, ascending, without a gap.

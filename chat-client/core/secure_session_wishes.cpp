@@ -86,7 +86,7 @@ std::optional<Outbox::Where> SecureSession::Impl::address(std::string_view room,
 }
 
 bool SecureSession::Impl::say(const Now&, std::string_view room, std::string_view text,
-                              std::string id) {
+                              const std::string& id) {
     if (over || state == State::leaving) return true;
     if (clean_text(text).empty()) {
         if (!id.empty()) {
@@ -96,7 +96,7 @@ bool SecureSession::Impl::say(const Now&, std::string_view room, std::string_vie
         return true;
     }
     const auto where = address(room, id);
-    return !where || outbox.say(*where, text, std::move(id));
+    return !where || outbox.say(*where, text, id);
 }
 
 bool SecureSession::Impl::set_topic(const Now&, std::string_view room, std::string_view text) {

@@ -16,6 +16,8 @@
 
 namespace chat::client {
 
+inline constexpr auto conversation = frame::RoomKind::conversation;
+
 class SecureBench final : public TransmitSink {
   public:
     explicit SecureBench(const SecureSessionConfig& config = accept_new(), std::uint64_t seed = 1)

@@ -12,6 +12,9 @@
 
 namespace chat::client {
 
+// For what only wants to know when to ask again.
+inline constexpr Duration some_rtt = milliseconds(80);
+
 using Lines = std::vector<std::string>;
 using End = Session::End;
 

@@ -3,15 +3,11 @@
 
 #include <utility>
 
+#include "chat-client/process/child_revival.h"
+
 namespace chat::client {
-namespace {
 
-constexpr BackoffRule revival_rule{milliseconds(50), 200, milliseconds(1600)};
-constexpr Duration healthy_after = seconds(10);
-
-}  // namespace
-
-KeeperChild::KeeperChild() : revival_(revival_rule, healthy_after) {}
+KeeperChild::KeeperChild() : revival_(child_revival_rule, child_healthy_after) {}
 
 void KeeperChild::start(Instant now) {
     revival_.started(now);

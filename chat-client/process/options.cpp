@@ -17,7 +17,7 @@ namespace {
 constexpr int wrong_call = 2;
 constexpr std::size_t fingerprint_characters = 20;  // proto/session/keys.h
 
-int refuse(std::string_view sentence, int status) {
+int refuse_call(std::string_view sentence, int status) {
     fmt::print(stderr, "chat-client: {}\n", sentence);
     return status;
 }
@@ -125,21 +125,21 @@ std::expected<Options, int> parse_options(const std::vector<std::string>& argume
     } catch (const CLI::ParseError& e) {
         if (e.get_exit_code() == 0) return std::unexpected(app.exit(e));
         return std::unexpected(
-            refuse(fmt::format("{}. Run with --help for the options.", e.what()), wrong_call));
+            refuse_call(fmt::format("{}. Run with --help for the options.", e.what()), wrong_call));
     }
 
     if (name->count() > 0) {
         if (const auto checked = check_name(options.name); !checked) {
-            return std::unexpected(
-                refuse(checked.error() == NameError::too_long
-                           ? "the name is too long; it may have 32 bytes."
-                           : "the name can't be used; take letters and figures, without spaces.",
-                       wrong_call));
+            return std::unexpected(refuse_call(
+                checked.error() == NameError::too_long
+                    ? "the name is too long; it may have 32 bytes."
+                    : "the name can't be used; take letters and figures, without spaces.",
+                wrong_call));
         }
     }
     std::string port_in_host;
     if (!split_host(host_text, options.host, port_in_host)) {
-        return std::unexpected(refuse(
+        return std::unexpected(refuse_call(
             fmt::format("'{}' is not an address. Write HOST, HOST:PORT or [v6]:PORT.", host_text),
             wrong_call));
     }
@@ -147,7 +147,7 @@ std::expected<Options, int> parse_options(const std::vector<std::string>& argume
     if (!port_text.empty() || host_text.ends_with(':')) {
         const auto port = parse_port(port_text);
         if (!port) {
-            return std::unexpected(refuse(
+            return std::unexpected(refuse_call(
                 fmt::format("'{}' is not a port. A port is a number from 1 to 65535.", port_text),
                 wrong_call));
         }
@@ -155,43 +155,43 @@ std::expected<Options, int> parse_options(const std::vector<std::string>& argume
     }
     // A key or a password that nobody checks would be a false promise.
     if (classic && accept_key_option->count() > 0) {
-        return std::unexpected(
-            refuse("the plain-text protocol has no keys, so the server cannot prove the key that "
-                   "--accept-key asks for. Leave out --classic, or --accept-key.",
-                   EX_NOPERM));
+        return std::unexpected(refuse_call(
+            "the plain-text protocol has no keys, so the server cannot prove the key that "
+            "--accept-key asks for. Leave out --classic, or --accept-key.",
+            EX_NOPERM));
     }
     if (classic && !options.password_file.empty()) {
         return std::unexpected(
-            refuse("the plain-text protocol has no passwords. Leave out --classic, or "
-                   "--password-file.",
-                   EX_NOPERM));
+            refuse_call("the plain-text protocol has no passwords. Leave out --classic, or "
+                        "--password-file.",
+                        EX_NOPERM));
     }
     if (classic && options.room != "lobby") {
-        return std::unexpected(refuse(
+        return std::unexpected(refuse_call(
             "the plain-text protocol has one room. Leave out --classic, or --room.", wrong_call));
     }
     // "@bob" is the conversation with bob.
     if (options.room.starts_with('@') || !check_name(options.room)) {
         return std::unexpected(
-            refuse("that is no name for a room; take letters and figures, at most 32 bytes, "
-                   "without spaces.",
-                   wrong_call));
+            refuse_call("that is no name for a room; take letters and figures, at most 32 bytes, "
+                        "without spaces.",
+                        wrong_call));
     }
     if (accept_key_option->count() > 0) {
         const auto fingerprint = parse_fingerprint(accept_key);
         if (!fingerprint) {
-            return std::unexpected(
-                refuse(fmt::format("'{}' is not the fingerprint of a key. It is the word behind "
-                                   "\"key\" in the server's first line: 20 characters, a to z "
-                                   "and 2 to 7.",
-                                   accept_key),
-                       wrong_call));
+            return std::unexpected(refuse_call(
+                fmt::format("'{}' is not the fingerprint of a key. It is the word behind "
+                            "\"key\" in the server's first line: 20 characters, a to z "
+                            "and 2 to 7.",
+                            accept_key),
+                wrong_call));
         }
         options.accept_key = *fingerprint;
     }
     if (classic) options.protocol = Protocol::classic;
     if (!classic && options.data.empty()) {
-        return std::unexpected(refuse(
+        return std::unexpected(refuse_call(
             "there is no folder for your key. Name one with --data, or set HOME.", wrong_call));
     }
     if (plain) options.mode = Options::Mode::plain;

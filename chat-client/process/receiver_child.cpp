@@ -5,19 +5,14 @@
 #include <sysexits.h>
 #include <utility>
 
+#include "chat-client/process/child_revival.h"
 #include "chat-client/process/receiver_process.h"
 #include "proto/session/keys.h"
 
 namespace chat::client {
-namespace {
-
-constexpr BackoffRule revival_rule{milliseconds(50), 200, milliseconds(1600)};
-constexpr Duration healthy_after = seconds(10);
-
-}  // namespace
 
 ReceiverChild::ReceiverChild(Protocol protocol)
-    : protocol_(protocol), revival_(revival_rule, healthy_after) {}
+    : protocol_(protocol), revival_(child_revival_rule, child_healthy_after) {}
 
 sys::Result<void> ReceiverChild::start(Instant now, sys::UdpSocket& socket) {
     stop();

@@ -81,6 +81,7 @@ class Chat {
     void set_members_max(std::size_t members) { members_max_ = members; }
 
     static constexpr RoomId lobby_id = 1;
+    static constexpr std::string_view lobby_name = "lobby";
 
     const Roster& roster() const { return roster_; }
     const People& people() const { return people_; }

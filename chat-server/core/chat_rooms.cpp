@@ -12,8 +12,6 @@
 namespace chat::server {
 namespace {
 
-constexpr std::string_view lobby_name = "lobby";
-
 std::pair<PersonId, PersonId> ordered(PersonId a, PersonId b) {
     return {std::min(a, b), std::max(a, b)};
 }

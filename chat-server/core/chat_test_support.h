@@ -23,6 +23,10 @@ inline PublicKey key(std::size_t number) {
     return {bytes};
 }
 
+inline std::string address_text(const Endpoint& e) {
+    return "port " + std::to_string(e.port);
+}
+
 inline Path path(std::uint16_t port) {
     return {{IpAddress::v4(127, 0, 0, 1), port, 0}, {}};
 }

@@ -189,19 +189,19 @@ void ClassicService::on_page(const Page& page, Chat& chat) {
     }
 }
 
+bool ClassicService::may_reply(Chat& chat) const {
+    if (replies_.size() + held_.size() - replies_sent_ < replies_max) return true;
+    ++chat.counters().replies_dropped;
+    return false;
+}
+
 void ClassicService::reply(const Path& path, std::string_view text, Chat& chat, bool about_log) {
-    if (replies_.size() + held_.size() - replies_sent_ >= replies_max) {
-        ++chat.counters().replies_dropped;
-        return;
-    }
+    if (!may_reply(chat)) return;
     replies_.push_back({path, std::string(text), about_log});
 }
 
 void ClassicService::hold_reply(const Path& path, std::string_view text, Chat& chat) {
-    if (replies_.size() + held_.size() - replies_sent_ >= replies_max) {
-        ++chat.counters().replies_dropped;
-        return;
-    }
+    if (!may_reply(chat)) return;
     held_.push_back({chat.begun(), {path, std::string(text), true}});
 }
 

@@ -73,6 +73,8 @@ class ClassicService {
     // repeated L, is in the log, and what cannot be stored is said only so often.
     std::optional<std::string_view> log_in(const Now& now, const Path& path, std::string_view name,
                                            Chat& chat);
+    // False: too many wait already; counted.
+    bool may_reply(Chat& chat) const;
     void reply(const Path& path, std::string_view text, Chat& chat, bool about_log = false);
     void hold_reply(const Path& path, std::string_view text, Chat& chat);
     void release_replies(const Chat& chat);

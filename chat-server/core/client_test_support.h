@@ -403,4 +403,17 @@ class TestClient {
     std::uint64_t received_bytes_ = 0;
 };
 
+using Codes = std::vector<frame::CloseCode>;
+
+inline Codes codes(const TestClient& client) {
+    Codes all;
+    for (const auto& close : client.closes)
+        all.push_back(close.code);
+    return all;
+}
+
+inline PublicKey public_key(unsigned char byte) {
+    return {session_test::key_of(byte)};
+}
+
 }  // namespace chat::server

@@ -34,8 +34,8 @@ std::size_t Epochs::KeyHash::operator()(const Key& key) const {
     return static_cast<std::size_t>(hash);
 }
 
-Epochs::Epochs(std::uint64_t hash_seed, std::size_t epochs_max)
-    : epochs_max_(epochs_max), index_(16, KeyHash{hash_seed}) {}
+Epochs::Epochs(std::uint64_t hash_seed, std::size_t count_max)
+    : epochs_max_(count_max), index_(16, KeyHash{hash_seed}) {}
 
 Epochs::Held Epochs::hold(Instant now, const PublicKey& key, std::uint64_t client_epoch) {
     const auto found = find(key, client_epoch);

@@ -25,7 +25,7 @@ using EpochIndex = std::uint32_t;
 class Epochs {
   public:
     // `hash_seed` is random: whoever logs in chooses key and epoch and must not choose the bucket.
-    explicit Epochs(std::uint64_t hash_seed, std::size_t epochs_max);
+    explicit Epochs(std::uint64_t hash_seed, std::size_t count_max);
 
     std::size_t size() const { return index_.size(); }
 

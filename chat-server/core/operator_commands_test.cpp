@@ -11,10 +11,6 @@ using Lines = std::vector<std::string>;
 
 namespace {
 
-std::string address_text(const Endpoint& e) {
-    return "port " + std::to_string(e.port);
-}
-
 struct Console {
     Stage stage;
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "chat-server/core/chat_test_support.h"
 #include "chat-server/core/limits.h"
 #include "chat-server/store/memory_log.h"
 #include "proto/wire/frame.h"
@@ -11,12 +12,9 @@
 
 using namespace chat;
 using namespace chat::server;
+using chat_test::path;
 
 namespace {
-
-Path path(std::uint16_t port) {
-    return {{IpAddress::v4(127, 0, 0, 1), port, 0}, {}};
-}
 
 // Remembers what each port was sent; refuses after `room` datagrams.
 struct RecordingSink final : TransmitSink {

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "chat-server/core/roster.h"
 
+#include "chat-server/core/chat_test_support.h"
 #include "proto/wire/name.h"
 #include "tests/support/catch.h"
 
 using namespace chat;
 using namespace chat::server;
-
-namespace {
-
-Path path(std::uint16_t port) {
-    return {{IpAddress::v4(127, 0, 0, 1), port, 0}, {}};
-}
-
-}  // namespace
+using chat_test::path;
 
 TEST_CASE("the roster finds members by address and by name until they are removed") {
     Roster roster(1);

@@ -138,8 +138,8 @@ class SecureDelivery {
     // Older ones that it asked for, as many as fit.
     void write_history(Instant now, Packet& packet, PeerIndex index, Chat& chat);
     // One frame's worth of [from, to), or GONE; moves `from`, which GONE may put behind `to`, and
-    // `have`. With `repeat_from` below `from` the
-    // entries from there on go in front, if there is room.
+    // `have`. With `repeat_from` below `from` the entries from there on go in front, if there is
+    // room.
     Progress write_entries(Instant now, Packet& packet, const Peer& peer, Room& room, Seq& from,
                            Seq to, std::uint8_t& have, Seq repeat_from);
     Progress write_part(Instant now, Packet& packet, const Peer& peer, RoomId room, Seq& from,

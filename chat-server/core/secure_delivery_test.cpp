@@ -11,17 +11,6 @@ using namespace chat::server;
 
 namespace {
 
-// Announces so many entries in one turn.
-void announce_many(SecureBench& b, std::size_t count, std::size_t bytes = 10) {
-    for (std::size_t i = 0; i < count; ++i) {
-        std::string text = std::to_string(b.head() + i) + " ";
-        text.resize(std::max(bytes, text.size() + 1), 'x');
-        b.server->on_control(b.now, {ControlRequest::Kind::announce, 1, text});
-    }
-    b.server->take_control_replies();
-    b.drive();
-}
-
 // Has a measured round trip and nothing under way.
 void settle(SecureBench& b, TestClient& who) {
     b.ack(who);

@@ -8,16 +8,6 @@ using namespace chat::server;
 
 namespace {
 
-void announce_many(SecureBench& b, std::size_t count, std::size_t bytes = 10) {
-    for (std::size_t i = 0; i < count; ++i) {
-        std::string text = std::to_string(b.head() + i) + " ";
-        text.resize(std::max(bytes, text.size() + 1), 'x');
-        b.server->on_control(b.now, {ControlRequest::Kind::announce, 1, text});
-    }
-    b.server->take_control_replies();
-    b.drive();
-}
-
 using Places = std::vector<std::pair<RoomId, Seq>>;
 
 Places places(const frame::Found& found) {

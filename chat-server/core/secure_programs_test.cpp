@@ -9,15 +9,6 @@ using namespace chat::server;
 
 namespace {
 
-using Codes = std::vector<frame::CloseCode>;
-
-Codes codes(const TestClient& client) {
-    Codes all;
-    for (const auto& close : client.closes)
-        all.push_back(close.code);
-    return all;
-}
-
 // One more program of the same person.
 TestClient& another(SecureBench& b, const TestClient& first, std::uint16_t port) {
     auto& more = b.client(first.name, port);

@@ -11,11 +11,9 @@
 namespace chat::server {
 namespace {
 
-constexpr std::string_view lobby_name = "lobby";
-
 std::string_view landing_name(const datagram::FiniPayload& request) {
     const std::string_view name(request.room.data(), request.room_bytes);
-    return name.empty() ? lobby_name : name;
+    return name.empty() ? Chat::lobby_name : name;
 }
 
 frame::NoRoomCode refusal_code(RoomError error) {

@@ -7,18 +7,6 @@
 using namespace chat;
 using namespace chat::server;
 
-namespace {
-
-std::vector<frame::CloseCode> codes(const TestClient& client) {
-    std::vector<frame::CloseCode> all;
-    for (const auto& close : client.closes)
-        all.push_back(close.code);
-    return all;
-}
-using Codes = std::vector<frame::CloseCode>;
-
-}  // namespace
-
 TEST_CASE("both protocols share one room, and each entry says whether its author proved himself") {
     SecureBench b;
     const IpAddress here = IpAddress::v4(127, 0, 0, 1);

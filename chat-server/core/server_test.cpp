@@ -5,23 +5,21 @@
 #include <map>
 #include <string>
 
+#include "chat-server/core/chat_test_support.h"
 #include "chat-server/store/memory_log.h"
 #include "proto/session/test_support.h"
 #include "tests/support/catch.h"
 
 using namespace chat;
 using namespace chat::server;
+using chat_test::address_text;
 
 namespace {
 
 using Lines = std::vector<std::string>;
 
-Path at(std::uint16_t port, IpAddress ip = IpAddress::v4(127, 0, 0, 1)) {
+Path path_at(std::uint16_t port, IpAddress ip = IpAddress::v4(127, 0, 0, 1)) {
     return {{ip, port, 0}, {}};
-}
-
-std::string address_text(const Endpoint& e) {
-    return "port " + std::to_string(e.port);
 }
 
 ServerSecrets secrets() {
@@ -43,7 +41,7 @@ class Bench final : public TransmitSink {
         return true;
     }
 
-    void say(std::uint16_t port, std::string_view datagram) { say(at(port), datagram); }
+    void say(std::uint16_t port, std::string_view datagram) { say(path_at(port), datagram); }
     void say(const Path& from, std::string_view datagram) {
         put(from, datagram);
         drive();
@@ -178,7 +176,7 @@ TEST_CASE("nobody speaks or quits for somebody else") {
     CHECK(b.counters().from_strangers == 7);
     CHECK(b.server.chat().roster().size() == 2);
     // The same port on another host is another person.
-    b.say(at(1, IpAddress::v4(127, 0, 0, 2)), "C bob I am bob");
+    b.say(path_at(1, IpAddress::v4(127, 0, 0, 2)), "C bob I am bob");
     CHECK(b.hear(2).empty());
 }
 
@@ -212,7 +210,7 @@ TEST_CASE("another name from the same address is another person: one goes, one c
 
 TEST_CASE("everything in one turn keeps its order") {
     Bench b;
-    const auto put = [&](std::uint16_t port, std::string_view text) { b.put(at(port), text); };
+    const auto put = [&](std::uint16_t port, std::string_view text) { b.put(path_at(port), text); };
     b.say(9, "L watcher");
     b.hear(9);
     put(1, "L bob");
@@ -317,7 +315,7 @@ TEST_CASE("classic is served only to whom the operator allows") {
     };
     for (const auto& row : table) {
         Bench b(ServerConfig{row.access, classic_silence_default});
-        b.say(at(1, row.from), "L bob");
+        b.say(path_at(1, row.from), "L bob");
         CHECK(b.hear(1) == (row.served ? Lines{"OK"} : Lines{}));
         CHECK(b.counters().not_served == (row.served ? 0U : 1U));
     }
@@ -328,25 +326,25 @@ TEST_CASE("a member nobody listens for any more is noticed") {
     const IpAddress abroad = IpAddress::v4(192, 0, 2, 7);
     b.server.reconfigure({ClassicAccess::any, classic_silence_default});
     b.say(1, "L bob");
-    b.say(at(2, abroad), "L eve");
+    b.say(path_at(2, abroad), "L eve");
     b.hear(1);
     // From this host one ICMP error is proof, from the network it takes several in a row.
-    b.server.on_unreachable(b.now, at(2, abroad).peer);
-    b.server.on_unreachable(b.now, at(2, abroad).peer);
-    b.say(at(2, abroad), "C eve I am here");
-    b.server.on_unreachable(b.now, at(2, abroad).peer);
-    b.server.on_unreachable(b.now, at(2, abroad).peer);
+    b.server.on_unreachable(b.now, path_at(2, abroad).peer);
+    b.server.on_unreachable(b.now, path_at(2, abroad).peer);
+    b.say(path_at(2, abroad), "C eve I am here");
+    b.server.on_unreachable(b.now, path_at(2, abroad).peer);
+    b.server.on_unreachable(b.now, path_at(2, abroad).peer);
     b.drive();
     CHECK(b.hear(1) == Lines{"\neve 说: I am here"});
     b.hear(2);
-    b.server.on_unreachable(b.now, at(2, abroad).peer);
+    b.server.on_unreachable(b.now, path_at(2, abroad).peer);
     b.drive();
     CHECK(b.hear(1) == Lines{"\neve 离开了聊天室"});
     CHECK(b.hear(2).empty());  // nothing is sent to where nobody is
     b.say(3, "L tom");
     b.hear(3);
-    b.server.on_unreachable(b.now, at(1).peer);
-    b.server.on_unreachable(b.now, at(77).peer);
+    b.server.on_unreachable(b.now, path_at(1).peer);
+    b.server.on_unreachable(b.now, path_at(77).peer);
     b.drive();
     CHECK(b.hear(3) == Lines{"\nbob 离开了聊天室"});
     b.say(4, "L bob");
@@ -413,7 +411,7 @@ TEST_CASE("the map has an end, and whoever comes then is told") {
     config.members_max = 100;
     Bench b(config);
     for (std::uint16_t i = 0; i < config.members_max; ++i)
-        b.put(at(static_cast<std::uint16_t>(i + 1)), "L u" + std::to_string(i));
+        b.put(path_at(static_cast<std::uint16_t>(i + 1)), "L u" + std::to_string(i));
     b.drive();
     b.say(60'000, "L late");
     CHECK(b.hear(60'000) == Lines{"聊天室已满"});
@@ -439,7 +437,7 @@ TEST_CASE("the end is announced") {
 
 TEST_CASE("what is cut off on arrival is not read") {
     Bench b;
-    b.put(at(1), "L bob", true);
+    b.put(path_at(1), "L bob", true);
     b.drive();
     CHECK(b.hear(1).empty());
     CHECK(b.counters().malformed == 1);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -31,7 +30,7 @@ class PartialFile {
                 "{}: another backup is being made, or one was broken off; then delete this file",
                 path_));
         }
-        if (fd < 0) return failure(path_);
+        if (fd < 0) return write_failure(path_);
         made_ = true;
         ::close(fd);
         return {};
@@ -40,14 +39,14 @@ class PartialFile {
     // Whole and on the disk, under its own name.
     Result<void> finish() {
         const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-        if (fd < 0) return failure(path_);
+        if (fd < 0) return write_failure(path_);
         const bool synced = ::fsync(fd) == 0;
         const int cause = errno;
         ::close(fd);
         errno = cause;
-        if (!synced) return failure(path_);
+        if (!synced) return write_failure(path_);
         if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE) != 0)
-            return failure(target_);
+            return write_failure(target_);
         made_ = false;
         const std::size_t slash = target_.rfind('/');
         const std::string folder = slash == std::string::npos ? "." : target_.substr(0, slash + 1);
@@ -60,10 +59,6 @@ class PartialFile {
     }
 
   private:
-    static std::unexpected<std::string> failure(const std::string& path) {
-        return std::unexpected(fmt::format("{}: cannot be written ({})", path, strerror(errno)));
-    }
-
     std::string target_;
     std::string path_;
     bool made_ = false;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "chat-server/store/entry_bytes.h"
 #include "chat-server/store/entry_json.h"
 #include "chat-server/store/readable_entries.h"
 #include "chat-server/store/schema.h"
@@ -44,11 +45,11 @@ struct CheckedRoom {
 };
 
 // A table of the file, as people call what is in it.
-struct Part {
+struct Section {
     std::string_view table;
     std::string_view what;
 };
-constexpr std::array parts = std::to_array<Part>({
+constexpr std::array parts = std::to_array<Section>({
     {"entries", "what was said (table entries)"},
     {"epochs", "what counts once (table epochs)"},
     {"meta", "the log's number (table meta)"},
@@ -94,13 +95,10 @@ class Check {
     // For each row of a query; `look` tells what is wrong with it.
     template <typename Look>
     Result<void> each(std::string_view sql, Look&& look);
-    void found(const std::string& sentence) {
+    void found(const std::string& sentence, bool of_index = false) {
         ++report_.findings;
+        if (of_index) ++index_findings_;
         finding_(sentence);
-    }
-    void found_in_index(const std::string& sentence) {
-        ++index_findings_;
-        found(sentence);
     }
     std::string name_of(const CheckedRoom& room) const;
 
@@ -161,28 +159,20 @@ Result<void> Check::file() {
         parts_damaged > 0 && parts_damaged == index_findings_ - index_findings_before;
     for (const std::string& line : lines) {
         const std::string sentence = fmt::format("SQLite says: {}", line);
-        if (only_index) {
-            found_in_index(sentence);
-        } else {
-            found(sentence);
-        }
+        found(sentence, only_index);
     }
     return {};
 }
 
 Result<void> Check::damaged_parts() {
-    for (const Part& part : parts) {
+    for (const Section& part : parts) {
         bool sound = true;
         const auto looked = each(fmt::format("PRAGMA integrity_check({})", part.table),
                                  [&](const Rows& row) { sound = sound && row.text(0) == "ok"; });
         if (looked && sound) continue;
         if (!looked && !database_.last_failure_is_damage()) return looked;
         const std::string sentence = fmt::format("damaged: {}", part.what);
-        if (is_of_index(part.table)) {
-            found_in_index(sentence);
-        } else {
-            found(sentence);
-        }
+        found(sentence, is_of_index(part.table));
     }
     return {};
 }
@@ -377,8 +367,8 @@ Result<void> Check::search() {
     if (!read) return read;
     for (const auto& [id, room] : rooms_) {
         if (room.words_found != room.words_wanted)
-            found_in_index(
-                fmt::format("{}: the search index does not fit the entries", name_of(room)));
+            found(fmt::format("{}: the search index does not fit the entries", name_of(room)),
+                  true);
     }
     return {};
 }
@@ -407,11 +397,7 @@ Result<CheckReport> Check::run() {
             database_.last_failure_is_damage()
                 ? fmt::format("{} cannot be looked at: the file is damaged there", step.what)
                 : done.error();
-        if (step.look == &Check::search) {
-            found_in_index(sentence);
-        } else {
-            found(sentence);
-        }
+        found(sentence, step.look == &Check::search);
     }
     report_.only_index = index_findings_ > 0 && index_findings_ == report_.findings;
     return report_;

@@ -5,6 +5,8 @@
 #include <cassert>
 #include <utility>
 
+#include "chat-server/store/entry_bytes.h"
+
 namespace chat::server {
 
 namespace {
@@ -33,10 +35,6 @@ const char* const newest_authors_sql =
     "SELECT id, kind, person FROM entries WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT ?3";
 
 const char* const erase_entries_sql = "DELETE FROM entries WHERE id BETWEEN ?1 AND ?2";
-
-std::size_t bytes_of(const Entry& entry) {
-    return entry.name.size() + entry.text.size();
-}
 
 Result<EntriesTable> EntriesTable::prepare(Database& database) {
     EntriesTable table;

@@ -14,9 +14,6 @@
 
 namespace chat::server {
 
-// What counts for limits of size.
-std::size_t bytes_of(const Entry& entry);
-
 class EntriesTable {
   public:
     static Result<EntriesTable> prepare(Database& database);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "chat-server/store/entry_bytes.h"
+
 namespace chat::server {
 
 Result<std::vector<RoomId>> index_slice(Database& database, Tables& tables, RoomStates& states,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "chat-server/store/entry_bytes.h"
 #include "chat-server/store/found_entry.h"
 
 namespace chat::server {
@@ -11,10 +12,6 @@ namespace {
 
 // Entries made ready for searching in one slice of tend().
 constexpr std::size_t folded_per_slice = 1024;
-
-std::size_t bytes_of(const Entry& entry) {
-    return entry.name.size() + entry.text.size();
-}
 
 }  // namespace
 

@@ -15,7 +15,7 @@ NewPerson person_of(const Rows& rows) {
     return person;
 }
 
-Result<std::optional<NewPerson>> first_of(Rows rows) {
+Result<std::optional<NewPerson>> first_person(Rows rows) {
     const auto row = rows.next();
     if (!row) return std::unexpected(row.error());
     if (!*row) return std::nullopt;
@@ -52,11 +52,11 @@ Result<std::vector<NewPerson>> PeopleTable::all() {
 }
 
 Result<std::optional<NewPerson>> PeopleTable::find(std::string_view name) {
-    return first_of(by_name_.start(name_key(name)));
+    return first_person(by_name_.start(name_key(name)));
 }
 
 Result<std::optional<NewPerson>> PeopleTable::find(PersonId id) {
-    return first_of(by_id_.start(id));
+    return first_person(by_id_.start(id));
 }
 
 Result<PersonId> PeopleTable::next_id() {

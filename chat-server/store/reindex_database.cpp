@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
 #include <system_error>
@@ -12,10 +10,6 @@
 
 namespace chat::server {
 namespace {
-
-std::unexpected<std::string> failure(const std::string& path) {
-    return std::unexpected(fmt::format("{}: cannot be written ({})", path, std::strerror(errno)));
-}
 
 void remove_database(const std::string& path) {
     for (const char* end : {"", "-wal", "-shm", "-journal"})
@@ -81,8 +75,8 @@ Result<void> reindex_database(const std::string& path) {
     const auto copied = make_copy(path, fresh);
     if (copied && !has_write_ahead_log(fresh) && !has_write_ahead_log(path)) {
         ::unlink(kept.c_str());
-        if (::link(path.c_str(), kept.c_str()) != 0) return failure(kept);
-        if (::rename(fresh.c_str(), path.c_str()) != 0) return failure(path);
+        if (::link(path.c_str(), kept.c_str()) != 0) return write_failure(kept);
+        if (::rename(fresh.c_str(), path.c_str()) != 0) return write_failure(path);
         return {};
     }
     remove_database(fresh);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "chat-server/store/entry_bytes.h"
 #include "chat-server/store/indexing.h"
 
 namespace chat::server {

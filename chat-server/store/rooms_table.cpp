@@ -23,7 +23,7 @@ RoomRow row_of(const Rows& rows) {
     return row;
 }
 
-Result<std::optional<RoomRow>> first_of(Rows rows) {
+Result<std::optional<RoomRow>> first_room(Rows rows) {
     const auto row = rows.next();
     if (!row) return std::unexpected(row.error());
     if (!*row) return std::nullopt;
@@ -85,11 +85,11 @@ Result<std::vector<RoomRow>> RoomsTable::all() {
 }
 
 Result<std::optional<RoomRow>> RoomsTable::find(std::string_view name) {
-    return first_of(by_name_.start(name_key(name)));
+    return first_room(by_name_.start(name_key(name)));
 }
 
 Result<std::optional<RoomRow>> RoomsTable::find_conversation(PersonId one, PersonId other) {
-    return first_of(by_pair_.start(std::min(one, other), std::max(one, other)));
+    return first_room(by_pair_.start(std::min(one, other), std::max(one, other)));
 }
 
 Result<RoomId> RoomsTable::next_id() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "chat-server/store/sqlite.h"
 
+#include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -34,6 +35,10 @@ void make_private_file(const std::string& path) {
 }
 
 }  // namespace
+
+std::unexpected<std::string> write_failure(const std::string& path) {
+    return std::unexpected(fmt::format("{}: cannot be written ({})", path, std::strerror(errno)));
+}
 
 Result<Database> Database::open(const std::string& path, Access access) {
     // What a statement may have to take back is kept in memory, so that no file is opened later.

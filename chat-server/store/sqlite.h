@@ -25,6 +25,9 @@ constexpr std::int64_t as_stored(std::uint64_t number) {
     return static_cast<std::int64_t>(number);
 }
 
+// A file beside a database could not be made or renamed, for the reason in errno.
+std::unexpected<std::string> write_failure(const std::string& path);
+
 class Statement;
 
 class Database {

@@ -23,8 +23,7 @@ Result<Tables> Tables::prepare(Database& database) {
     if (!others) return std::unexpected(others.error());
     auto search = SearchIndex::prepare(database);
     if (!search) return std::unexpected(search.error());
-    return Tables{std::move(others->people), std::move(others->rooms), std::move(others->entries),
-                  std::move(others->epochs), std::move(*search)};
+    return Tables{std::move(*others), std::move(*search)};
 }
 
 }  // namespace chat::server

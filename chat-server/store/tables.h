@@ -12,17 +12,6 @@
 
 namespace chat::server {
 
-struct Tables {
-    PeopleTable people;
-    RoomsTable rooms;
-    EntriesTable entries;
-    EpochCache epochs;
-    SearchIndex search;
-
-    // The database must have our schema, stay where it is, and outlive the tables.
-    static Result<Tables> prepare(Database& database);
-};
-
 // Without the search index, which may be what is damaged.
 struct ReadTables {
     PeopleTable people;
@@ -30,7 +19,14 @@ struct ReadTables {
     EntriesTable entries;
     EpochCache epochs;
 
+    // The database must have our schema, stay where it is, and outlive the tables.
     static Result<ReadTables> prepare(Database& database);
+};
+
+struct Tables : ReadTables {
+    SearchIndex search;
+
+    static Result<Tables> prepare(Database& database);
 };
 
 }  // namespace chat::server

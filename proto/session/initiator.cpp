@@ -18,8 +18,6 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-constexpr std::size_t fini_mac_offset = 240;
-constexpr std::size_t refuse_mac_offset = 16;
 // A RETRY that was altered makes an INIT that the server drops without a word. After so many tries
 // that is likelier than loss: at 30 % each way loss alone does it once in a hundred times.
 constexpr int proving_tries_max = 6;
@@ -270,7 +268,7 @@ void Initiator::Impl::finish(Instant now) {
     const auto written =
         noise.write_message(datagram::encode(secrets->decision->request), fini.noise);
     require(written == fini.noise.size());
-    fini.mac = mac_of(fini_key, Bytes(datagram::encode(fini)).first(fini_mac_offset));
+    fini.mac = mac_of(fini_key, Bytes(datagram::encode(fini)).first(datagram::fini_mac_offset));
     secrets->session = session_keys(noise.split(), noise.handshake_hash());
     secrets->noise.reset();
     secrets->ephemeral = {};
@@ -283,7 +281,7 @@ bool Initiator::Impl::on_refuse(const datagram::Refuse& refuse, Bytes whole) {
         refuse.client_sid != init.client_sid || refuse.client_nonce != init.client_nonce) {
         return false;
     }
-    const auto mac = mac_of(secrets->refuse_key, whole.first(refuse_mac_offset));
+    const auto mac = mac_of(secrets->refuse_key, whole.first(datagram::refuse_mac_offset));
     if (sodium_memcmp(mac.data(), refuse.mac.data(), mac.size()) != 0) return false;
     secrets->session = {};
     secrets->refuse_key = {};

@@ -38,7 +38,7 @@ std::vector<std::byte> sealed_by_libsodium(const Key32& key, std::uint64_t numbe
 TEST_CASE("sealing is libsodium's, whatever the lengths") {
     Key32 key;
     std::ranges::copy(some_bytes(key.size(), 3), key.begin());
-    for (const std::size_t ad_bytes : {0, 12, 16, 17, 32}) {
+    for (const std::size_t ad_bytes : {0U, 12U, 16U, 17U, 32U}) {
         const auto ad = some_bytes(ad_bytes, 90);
         for (std::size_t bytes = 0; bytes <= 1184; ++bytes) {
             CAPTURE(ad_bytes, bytes);

@@ -19,8 +19,6 @@ namespace {
 using Bytes = std::span<const std::byte>;
 
 constexpr std::size_t ephemeral_offset = 40;
-constexpr std::size_t fini_mac_offset = 240;
-constexpr std::size_t refuse_mac_offset = 16;
 // With 2^24 numbers to choose from, so many in a row that are taken mean that randomness is broken.
 constexpr int sid_tries_max = 64;
 
@@ -33,7 +31,8 @@ datagram::Bytes<datagram::refuse_bytes> sealed_refuse(const HalfOpen& entry, con
     datagram::Refuse refuse{
         datagram::refuse_password, entry.client_sid, entry.key.client_nonce, {}};
     const auto unsealed = datagram::encode(refuse);
-    const SecretKey mac = hmac_sha256(key.bytes(), {Bytes(unsealed).first(refuse_mac_offset)});
+    const SecretKey mac =
+        hmac_sha256(key.bytes(), {Bytes(unsealed).first(datagram::refuse_mac_offset)});
     std::copy_n(mac.bytes().begin(), refuse.mac.size(), refuse.mac.begin());
     return datagram::encode(refuse);
 }
@@ -210,7 +209,7 @@ Responder::FiniOutcome Responder::on_fini(const Now& now, const Endpoint& peer, 
         return {answer_of(*entry), std::nullopt};
     }
     HandshakeState& noise = *entry->noise;
-    if (!same_mac(noise.derive("fini"), datagram.first(fini_mac_offset), fini->mac)) {
+    if (!same_mac(noise.derive("fini"), datagram.first(datagram::fini_mac_offset), fini->mac)) {
         ++self.counters.bad_messages;
         return {};
     }

@@ -32,11 +32,13 @@ inline constexpr std::size_t init_bytes = 1200;
 inline constexpr std::size_t retry_bytes = 48;
 inline constexpr std::size_t resp_bytes = 144;
 inline constexpr std::size_t fini_bytes = 256;
+inline constexpr std::size_t fini_mac_offset = 240;
 inline constexpr std::size_t data_bytes_min = 48;
 inline constexpr std::size_t data_header_bytes = 16;
 inline constexpr std::size_t tag_bytes = 16;
 inline constexpr std::size_t reset_bytes = 24;
 inline constexpr std::size_t refuse_bytes = 32;
+inline constexpr std::size_t refuse_mac_offset = 16;
 inline constexpr std::size_t plaintext_bytes_max = bytes_max - data_header_bytes - tag_bytes;
 // Sealed frames are filled up to a multiple of this, so that lengths say less.
 inline constexpr std::size_t padding_bytes = 16;
