@@ -7,6 +7,8 @@
 namespace chat::server {
 
 struct Counters {
+    // What the kernel threw away because the server had not read fast enough.
+    std::uint64_t datagrams_unread = 0;
     std::uint64_t datagrams_received = 0;
     std::uint64_t malformed = 0;       // no request of the protocol, or with an unusable name
     std::uint64_t from_strangers = 0;  // C and Q from an address that is not logged in as that name

@@ -77,6 +77,7 @@ OperatorAnswer stats(const Call& call) {
         {"deliveries", c.deliveries},
         {"missed", c.missed},
         {"datagrams received", c.datagrams_received},
+        {"datagrams unread", c.datagrams_unread},
         {"malformed", c.malformed},
         {"from strangers", c.from_strangers},
         {"not served", c.not_served},

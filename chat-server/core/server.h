@@ -57,6 +57,8 @@ class Server {
     void foresee(std::span<const std::byte> datagram) { secure_.foresee(datagram, chat_); }
     // ICMP says that nobody listens at this address.
     void on_unreachable(const Now& now, const Endpoint& peer);
+    // So many datagrams were lost since the start because nobody read them in time.
+    void on_unread(std::uint64_t since_start) { chat_.counters().datagrams_unread = since_start; }
     void on_control(const Now& now, const ControlRequest& request);
     // Numbers for exactly the appends of the changes taken last, once all of these are stored.
     void on_committed(const Now& now, std::span<const Seq> seqs);

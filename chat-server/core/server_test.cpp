@@ -390,6 +390,8 @@ TEST_CASE("the operator sees and removes members, and mistakes are explained") {
     CHECK(b.command("", false) == "there is no command /; /help lists them");
     CHECK(b.command("help").find("/kick NAME") != std::string::npos);
     CHECK(b.command("stats").find("members             1") != std::string::npos);
+    b.server.on_unread(7);
+    CHECK(b.command("stats").find("datagrams unread    7\n") != std::string::npos);
     CHECK(b.announce("  ", false) == "there is nothing to announce");
     CHECK(b.announce(std::string(8193, 'x'), false).find("8192") != std::string::npos);
     CHECK(b.hear(2).empty());

@@ -207,6 +207,7 @@ bool NetworkProcess::take_datagrams() {
         if (!received_.is_full()) break;
         drive();
     }
+    server_.on_unread(socket_.receive_overflows());
     return any;
 }
 
