@@ -11,9 +11,13 @@ namespace {
 
 // Far below what anybody notices, and enough for dozens of entries when many talk at once.
 constexpr Duration commit_interval = milliseconds(2);
-// Between two slices while members keep the server busy, and after new entries: a slice takes some
-// milliseconds.
-constexpr Duration slice_interval = milliseconds(100);
+// After new entries.
+constexpr Duration slice_delay = milliseconds(100);
+// Between two slices while members keep the server busy: a slice takes some milliseconds. What is
+// left over waits for a quieter time, or for somebody who searches.
+constexpr Duration busy_slice_interval = milliseconds(250);
+// So many entries since the last slice are a busy time, though there may be moments without work.
+constexpr std::size_t busy_entries = 64;
 // With nothing known to do: the age of entries is looked at this often.
 constexpr Duration rest_interval = seconds(60);
 // After an error.
@@ -31,7 +35,7 @@ void LogKeeper::store(const Now& now) {
     const Chat& chat = server_.chat();
     if (now.at < commit_at_ && chat.has_changes() && !chat.hurried()) return;
     while (const Changes* changes = server_.take_changes(now)) {
-        const bool grows = !changes->appends.empty();
+        const std::size_t grown = changes->appends.size();
         const auto seqs = log_.commit(*changes);
         if (!seqs) {
             note(commit_error_, seqs.error() + "; nothing new is taken until it works again");
@@ -39,8 +43,9 @@ void LogKeeper::store(const Now& now) {
             return;
         }
         if (!std::exchange(commit_error_, {}).empty()) journal::info("storing works again");
-        if (grows) {
-            tend_at_ = std::min(tend_at_, now.at + slice_interval);
+        if (grown > 0) {
+            grown_ += grown;
+            if (!pausing_) tend_at_ = std::min(tend_at_, now.at + slice_delay);
             commit_at_ = now.at + commit_interval;
         }
         server_.on_committed(now, *seqs);
@@ -88,14 +93,16 @@ bool LogKeeper::answer_searches(const Now& now) {
 
 void LogKeeper::tend(const Now& now, bool busy) {
     if (now.at < tend_at_) return;
+    busy = std::exchange(grown_, 0) >= busy_entries || busy;
     const auto more = log_.tend(now.wall);
     note(other_error_, more ? std::string() : more.error());
+    pausing_ = more && *more && busy;
     if (!more) {
         tend_at_ = now.at + error_interval;
-    } else if (*more) {
-        tend_at_ = busy ? now.at + slice_interval : now.at;
+    } else if (pausing_) {
+        tend_at_ = now.at + busy_slice_interval;
     } else {
-        tend_at_ = now.at + rest_interval;
+        tend_at_ = *more ? now.at : now.at + rest_interval;
     }
     for (const Log::Trimmed& room : log_.take_trimmed())
         server_.on_trimmed(room.room, room.first_kept);

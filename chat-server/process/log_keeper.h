@@ -5,10 +5,11 @@
 // transaction, and a datagram to each member, cost as much as several entries (bench/storing).
 //
 // It also gives the log time for work that can wait (its index, what is too old): at once while
-// nothing else is to do, else a slice ten times a second, so that neither starves. What the log
+// nothing else is to do, else a slice four times a second, so that neither starves. What the log
 // can't do is told to the operator once, not each time it is tried again.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -43,6 +44,8 @@ class LogKeeper {
     std::deque<SearchRequest> searches_;
     Instant tend_at_{INT64_MIN};
     Instant commit_at_{INT64_MIN};  // no commit before
+    std::size_t grown_ = 0;         // entries since the last slice
+    bool pausing_ = false;          // until tend_at_, with more to do
     std::string commit_error_;      // told and not over
     std::string other_error_;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <string_view>
 #include <utility>
 
 #include "chat-server/store/entry_bytes.h"
@@ -12,9 +13,22 @@ namespace chat::server {
 namespace {
 
 // A person's own spelling is in people and not repeated in each of his entries.
-constexpr const char* insert_sql = R"(
-INSERT INTO entries(id, kind, time, person, name, text, client_epoch, msg_id)
-VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))";
+constexpr std::string_view insert_sql =
+    "INSERT INTO entries(id, kind, time, person, name, text, client_epoch, msg_id) VALUES";
+constexpr std::string_view row_sql = "(?, ?, ?, ?, ?, ?, ?, ?)";
+
+// Beginning and ending a statement costs a fifth of a row. More rows gain little, and leave more of
+// a small transaction to be inserted one by one.
+constexpr std::size_t rows_at_once = 32;
+
+std::string insert_rows_sql() {
+    std::string sql(insert_sql);
+    for (std::size_t row = 0; row < rows_at_once; ++row) {
+        if (row > 0) sql += ", ";
+        sql += row_sql;
+    }
+    return sql;
+}
 
 constexpr const char* name_sql = "SELECT name FROM people WHERE id = ?1";
 
@@ -38,7 +52,10 @@ const char* const erase_entries_sql = "DELETE FROM entries WHERE id BETWEEN ?1 A
 
 Result<EntriesTable> EntriesTable::prepare(Database& database) {
     EntriesTable table;
-    const auto done = database.prepare({{table.insert_, insert_sql},
+    const std::string insert_one = std::string(insert_sql).append(row_sql);
+    const std::string insert_rows = insert_rows_sql();
+    const auto done = database.prepare({{table.insert_, insert_one.c_str()},
+                                        {table.insert_rows_, insert_rows.c_str()},
                                         {table.name_of_, name_sql},
                                         {table.read_, read_entries_sql},
                                         {table.newest_, newest_entry_sql},
@@ -50,6 +67,29 @@ Result<EntriesTable> EntriesTable::prepare(Database& database) {
 }
 
 Result<void> EntriesTable::insert(RoomId room, Seq seq, const Entry& entry) {
+    const Placed placed{entry_id(room, seq), &entry};
+    return insert(std::span(&placed, 1));
+}
+
+Result<void> EntriesTable::insert(std::span<const Placed> entries) {
+    while (!entries.empty()) {
+        const bool many = entries.size() >= rows_at_once;
+        Statement& statement = many ? insert_rows_ : insert_;
+        const std::size_t rows = many ? rows_at_once : 1;
+        int position = 1;
+        for (const Placed& placed : entries.first(rows)) {
+            const auto next = bind_row(statement, position, placed);
+            if (!next) return std::unexpected(next.error());
+            position = *next;
+        }
+        if (const auto done = statement.run_bound(); !done) return done;
+        entries = entries.subspan(rows);
+    }
+    return {};
+}
+
+Result<int> EntriesTable::bind_row(Statement& statement, int position, const Placed& placed) {
+    const Entry& entry = *placed.entry;
     const Origin& origin = entry.origin;
     std::optional<std::uint32_t> person;
     std::optional<std::string_view> name = entry.name;
@@ -59,8 +99,9 @@ Result<void> EntriesTable::insert(RoomId room, Seq seq, const Entry& entry) {
         if (!own) return std::unexpected(own.error());
         if (**own == entry.name) name.reset();
     }
-    return insert_.run(entry_id(room, seq), static_cast<int>(entry.kind), entry.time.unix_ms,
-                       person, name, entry.text, origin.client_epoch, origin.msg_id);
+    return statement.bind_from(position, placed.id, static_cast<int>(entry.kind),
+                               entry.time.unix_ms, person, name, entry.text, origin.client_epoch,
+                               origin.msg_id);
 }
 
 Result<const std::string*> EntriesTable::spelling(PersonId person) {

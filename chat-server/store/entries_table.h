@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,11 @@ class EntriesTable {
     static Result<EntriesTable> prepare(Database& database);
 
     Result<void> insert(RoomId room, Seq seq, const Entry& entry);
+    struct Placed {
+        EntryId id = 0;
+        const Entry* entry = nullptr;
+    };
+    Result<void> insert(std::span<const Placed> entries);
 
     // Ascending from `from`, below `end`, as many as the limits allow, but one at least if there
     // is one.
@@ -46,12 +52,15 @@ class EntriesTable {
     Result<void> erase(RoomId room, Seq from, Seq end);
 
   private:
+    // Binds a row from this position on and returns the next position.
+    Result<int> bind_row(Statement& statement, int position, const Placed& placed);
     // As the person's name was first written; empty for one who is not in the table. Names never
     // change, and everybody who has spoken is in the brain's memory too.
     Result<const std::string*> spelling(PersonId person);
 
     std::vector<std::string> spellings_;  // by person
     Statement insert_;
+    Statement insert_rows_;
     Statement name_of_;
     Statement read_;
     Statement newest_;

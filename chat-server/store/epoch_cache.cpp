@@ -77,8 +77,10 @@ Result<EpochCache> EpochCache::prepare(Database& database, std::size_t cached_ma
 }
 
 Result<EpochCache::Epochs::iterator> EpochCache::find(const Key& key) {
+    if (last_ && (*last_)->first == key) return *last_;
     if (const auto found = epochs_.find(key); found != epochs_.end()) {
         used_.splice(used_.begin(), used_, found->second.place);
+        last_ = found;
         return found;
     }
     auto rows = find_.start(std::span(key.key.bytes), key.client_epoch);
@@ -89,6 +91,7 @@ Result<EpochCache::Epochs::iterator> EpochCache::find(const Key& key) {
     epoch.client_epoch = key.client_epoch;
     const auto made = epochs_.emplace(key, Cached{*row ? epoch_of(rows) : epoch, false, {}}).first;
     made->second.place = used_.insert(used_.begin(), &made->first);
+    last_ = made;
     return made;
 }
 
@@ -114,9 +117,10 @@ Result<void> EpochCache::note(const Entry& entry, RoomId room, Seq seq) {
     assert(origin.msg_id >= epoch.next_msg_id);  // else it is stored already
     epoch.next_msg_id = origin.msg_id + 1;
     epoch.results.push_back({origin.msg_id, room, seq});
-    std::erase_if(epoch.results, [&epoch](const StoredEpoch::Result& result) {
-        return result.msg_id + frame::results_max < epoch.next_msg_id;
+    const auto kept = std::ranges::find_if(epoch.results, [&](const StoredEpoch::Result& result) {
+        return result.msg_id + frame::results_max >= epoch.next_msg_id;
     });
+    epoch.results.erase(epoch.results.begin(), kept);
     return {};
 }
 
@@ -135,6 +139,7 @@ void EpochCache::committed() {
     for (const auto& touched : touched_)
         touched->second.touched = false;
     touched_.clear();
+    last_.reset();
     while (epochs_.size() > cached_max_) {
         const Key key = *used_.back();
         used_.pop_back();
@@ -148,6 +153,7 @@ void EpochCache::taken_back() {
         epochs_.erase(touched);
     }
     touched_.clear();
+    last_.reset();
 }
 
 Result<std::vector<StoredEpoch>> EpochCache::used_since(WallTime since, std::size_t epochs_max) {

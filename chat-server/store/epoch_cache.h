@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <list>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "chat-server/core/log.h"
@@ -62,6 +63,8 @@ class EpochCache {
     std::size_t cached_max_ = cached_default;
     Epochs epochs_;
     std::list<const Key*> used_;  // the latest used first
+    // Found last: what one says comes several messages at a time.
+    std::optional<Epochs::iterator> last_;
     std::vector<Epochs::iterator> touched_;
     Statement find_;
     Statement write_;

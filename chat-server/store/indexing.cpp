@@ -39,6 +39,7 @@ Result<std::vector<RoomId>> index_slice(Database& database, Tables& tables, Room
     if (const auto ended = tables.search.end_slice(); !ended) return std::unexpected(ended.error());
     if (const auto committed = transaction->commit(); !committed)
         return std::unexpected(committed.error());
+    tables.search.committed();
     std::vector<RoomId> worked_on;
     for (const auto& [id, state] : done) {
         states.set(id, state);

@@ -12,8 +12,8 @@
 namespace chat::server {
 
 // A slice: some milliseconds.
-inline constexpr std::size_t slice_entries_max = 256;
-inline constexpr std::size_t slice_bytes_max = 64 * 1024;
+inline constexpr std::size_t slice_entries_max = 512;
+inline constexpr std::size_t slice_bytes_max = 128 * 1024;
 
 // Indexes one slice of the entries of these rooms, in this order, and returns those it worked on.
 Result<std::vector<RoomId>> index_slice(Database& database, Tables& tables, RoomStates& states,

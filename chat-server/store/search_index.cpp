@@ -2,6 +2,8 @@
 #include "chat-server/store/search_index.h"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 namespace chat::server {
 namespace {
@@ -12,6 +14,8 @@ constexpr std::size_t listed_characters_min = 4;
 // merge their places.
 constexpr std::size_t alternatives_max = 512;
 constexpr int merged_pages = 32;
+// 512 KiB, and what words of more than 15 bytes need.
+constexpr std::size_t known_words_max = 16'384;
 
 // Behind every word that begins with it, in the order of UTF-8.
 std::string end_of(std::string_view prefix) {
@@ -26,6 +30,7 @@ std::string_view last_word(std::string_view words) {
 
 Result<SearchIndex> SearchIndex::prepare(Database& database) {
     SearchIndex index;
+    index.known_words_.resize(known_words_max);
     const auto done = database.prepare(
         {{index.insert_, "INSERT INTO search(rowid, words) VALUES(?1, ?2)"},
          {index.erase_, "INSERT INTO search(search, rowid, words) VALUES('delete', ?1, ?2)"},
@@ -45,7 +50,8 @@ Result<void> SearchIndex::insert(RoomId room, Seq seq, const Entry& entry) {
     const std::string words = search_text(entry.text);
     for (std::string_view rest = words; !rest.empty();) {
         const std::string_view word = rest.substr(0, rest.find(' '));
-        if (characters_in(word) >= listed_characters_min && !new_words_.contains(word))
+        if (characters_in(word) >= listed_characters_min && known_word_like(word) != word &&
+            !new_words_.contains(word))
             new_words_.emplace(word);
         rest.remove_prefix(std::min(word.size() + 1, rest.size()));
     }
@@ -61,8 +67,17 @@ Result<void> SearchIndex::end_slice() {
     for (const std::string& word : new_words_) {
         if (const auto done = add_word_.run(word); !done) return done;
     }
-    new_words_.clear();
     return merge_.run(merged_pages);
+}
+
+void SearchIndex::committed() {
+    for (const std::string& word : new_words_)
+        known_word_like(word) = word;
+    new_words_.clear();
+}
+
+std::string& SearchIndex::known_word_like(std::string_view word) {
+    return known_words_[std::hash<std::string_view>()(word) % known_words_.size()];
 }
 
 Result<std::string> SearchIndex::expression(const SearchPhrase& phrase,

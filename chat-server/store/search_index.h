@@ -33,7 +33,8 @@ class SearchIndex {
     // question looks into every piece; this puts a few together, and so keeps pace. (SQLite would
     // do it by itself, but then some slices take ten times as long as others.)
     Result<void> end_slice();
-    // The transaction was not committed.
+    // The transaction was committed, or it was not.
+    void committed();
     void taken_back() { new_words_.clear(); }
 
     // The question in FTS5's language, everything quoted. Empty: nothing can match.
@@ -45,7 +46,12 @@ class SearchIndex {
   private:
     Result<std::string> expression(const SearchPhrase& phrase, std::size_t& alternatives_left);
 
+    std::string& known_word_like(std::string_view word);
+
     std::set<std::string, std::less<>> new_words_;
+    // Some of those in the table, since most of what people say has been said before. Each has one
+    // place where it can be, and gives way to the next one there.
+    std::vector<std::string> known_words_;
     Statement insert_;
     Statement erase_;
     Statement merge_;

@@ -165,6 +165,37 @@ TEST_CASE("more words begin alike than a question can name") {
     });
 }
 
+TEST_CASE("a word is listed once, however many there are and however often it is said") {
+    TempFolder folder;
+    constexpr int words = 40'000;  // more than are remembered
+    const auto said_all = [](Log& log) {
+        std::vector<Append> appends;
+        for (int i = 0; i < words; i += 40) {
+            std::string text;
+            for (int k = i; k < i + 40; ++k)
+                text += "w" + std::to_string(100'000 + k) + ' ';
+            appends.push_back(said(1, text));
+        }
+        commit(log, appends);
+        tend_all(log);
+    };
+    for (int times = 1; times <= 3; ++times) {
+        const Opened opened = open(folder.database());
+        said_all(*opened.log);
+        if (times == 1) said_all(*opened.log);  // in one run, too
+        const std::size_t said_times = static_cast<std::size_t>(times) + 1;
+        for (const char* beginning : {"w10000", "w11234", "w13999"}) {
+            CAPTURE(times, beginning);
+            // Ten words of one text each.
+            CHECK(search(*opened.log, beginning).hits.size() == said_times);
+        }
+        auto database = Database::open(folder.database(), Database::Access::read);
+        REQUIRE(database);
+        CHECK(*database->number("SELECT count(*) FROM words") == words);
+    }
+    CHECK(findings(folder.database()) == std::vector<std::string>{});
+}
+
 TEST_CASE("a search sees everything that was stored before it") {
     in_both([](Log& log) {
         Seq last = 0;

@@ -65,6 +65,29 @@ Result<void> Database::run(const std::string& sql) {
     return {};
 }
 
+Result<void> Database::run(Prepared& statement, std::string_view sql) {
+    if (statement == nullptr) {
+        sqlite3_stmt* made = nullptr;
+        const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
+                                            SQLITE_PREPARE_PERSISTENT, &made, nullptr);
+        if (code != SQLITE_OK) return failure();
+        statement.reset(made);
+    }
+    Result<void> done;
+    const int code = sqlite3_step(statement.get());
+    if (code != SQLITE_DONE) done = failure(code);
+    sqlite3_reset(statement.get());
+    return done;
+}
+
+Result<void> Database::begin(bool immediate) {
+    return immediate ? run(begin_immediate_, "BEGIN IMMEDIATE") : run(begin_, "BEGIN");
+}
+
+Result<void> Database::commit() {
+    return run(commit_, "COMMIT");
+}
+
 Result<Statement> Database::prepare(std::string_view sql) {
     sqlite3_stmt* statement = nullptr;
     const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
@@ -189,13 +212,13 @@ Result<void> Statement::finish() {
 
 Result<Transaction> Transaction::begin(Database& database, bool immediate) {
     database.roll_back();  // of an earlier failure whose end failed too
-    const auto begun = database.run(immediate ? "BEGIN IMMEDIATE" : "BEGIN");
+    const auto begun = database.begin(immediate);
     if (!begun) return std::unexpected(begun.error());
     return Transaction(database);
 }
 
 Result<void> Transaction::commit() {
-    const auto done = database_->run("COMMIT");
+    const auto done = database_->commit();
     if (!done) return done;  // and it is taken back when this dies
     database_ = nullptr;
     return {};

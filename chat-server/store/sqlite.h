@@ -50,6 +50,9 @@ class Database {
     // The single number that a pragma or query answers.
     Result<std::int64_t> number(std::string_view sql);
 
+    // Transaction's. Each is prepared when it is first run.
+    Result<void> begin(bool immediate);
+    Result<void> commit();
     // Outside of a transaction; what one left behind is taken back first.
     bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
     void roll_back();
@@ -71,9 +74,19 @@ class Database {
         void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
     };
 
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+    };
+    // No Statement: that one must not outlive a move of the database.
+    using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
+
     Database(sqlite3* handle, const std::string& path) : handle_(handle), path_(path) {}
+    Result<void> run(Prepared& statement, std::string_view sql);
 
     std::unique_ptr<sqlite3, Close> handle_;
+    Prepared begin_;
+    Prepared begin_immediate_;
+    Prepared commit_;
     std::string path_;
     mutable int last_failure_ = SQLITE_OK;
 };
@@ -132,6 +145,14 @@ class Statement {
         (bind(++position, values, SQLITE_STATIC), ...);
         return finish();
     }
+    // For many values, row by row: binds these from `position` on and returns the next position.
+    // They must live until run_bound().
+    template <typename... Values>
+    int bind_from(int position, const Values&... values) {
+        (bind(position++, values, SQLITE_STATIC), ...);
+        return position;
+    }
+    Result<void> run_bound() { return finish(); }
 
   private:
     friend class Database;

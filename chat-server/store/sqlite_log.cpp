@@ -83,17 +83,21 @@ std::expected<Stored, std::string> SqliteLog::load(WallTime now) {
 Result<std::vector<Seq>> SqliteLog::State::append(
     const std::vector<Append>& appends, std::vector<std::pair<RoomId, RoomState>>& grown) {
     std::vector<Seq> seqs;
+    std::vector<EntriesTable::Placed> placed;
     seqs.reserve(appends.size());
+    placed.reserve(appends.size());
     for (const auto& [id, entry] : appends) {
         auto room = std::ranges::find(grown, id, &std::pair<RoomId, RoomState>::first);
         if (room == grown.end()) room = grown.insert(grown.end(), {id, rooms.get(id)});
         const Seq seq = room->second.head++;
-        auto done = tables.entries.insert(id, seq, entry);
-        if (done) done = tables.epochs.note(entry, id, seq);
+        auto done = tables.epochs.note(entry, id, seq);
         if (done) done = tables.rooms.apply(id, seq, entry);
         if (!done) return std::unexpected(done.error());
         seqs.push_back(seq);
+        placed.push_back({entry_id(id, seq), &entry});
     }
+    if (const auto done = tables.entries.insert(placed); !done)
+        return std::unexpected(done.error());
     return seqs;
 }
 
