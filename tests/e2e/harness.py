@@ -2,7 +2,7 @@
 """The base of all end-to-end tests: starts programs, and sees to it that nothing is left of them.
 
 CHAT_BIN names the folder of the binaries. Each test has a temporary folder of its own; servers
-listen on 127.0.0.1 with a port the system chooses. At the end of a test the programs it started
+listen on 127.0.0.1 with a port of their own (ports.py). At the end of a test the programs it started
 are killed; their children must then end by themselves, and nothing may have been reported by a
 sanitizer or an assertion.
 """
@@ -22,6 +22,7 @@ from typing import IO, TypeVar
 
 import processes
 from original import OriginalClient, OriginalServer
+from ports import lasting_port
 from program import JsonClient, Program, Server
 from waiting import LONG, PATIENCE, wait_until
 
@@ -85,9 +86,10 @@ class Case(unittest.TestCase):
     def server(
         self, *options: str, data: str | None = None, port: int = 0, stdin: int = subprocess.PIPE
     ) -> Server:
-        """A server that can be joined."""
+        """A server that can be joined; it can be started again at its port."""
         where = data or str(self.folder / f"server-{len(self.programs)}")
-        argv = [self.server_binary, "127.0.0.1", str(port), "--data", where, *options]
+        place = ("127.0.0.1", str(port or lasting_port()))
+        argv = [self.server_binary, *place, "--data", where, *options]
         server = Server(argv, self.environment(), stdin=stdin)
         self._keep(server)
         server.data = where
