@@ -27,6 +27,8 @@ struct Traffic {
     std::uint64_t asked_again = 0;  // entries missed and asked for
     std::uint64_t had_already = 0;  // entries that came once more
     std::uint64_t dropped = 0;      // datagrams, on purpose
+    std::uint64_t went = 0;         // members, for a while
+    std::uint64_t moved = 0;        // members, to another address
 
     friend Traffic operator-(const Traffic& a, const Traffic& b) {
         return {a.said - b.said,
@@ -39,7 +41,9 @@ struct Traffic {
                 a.bytes_out - b.bytes_out,
                 a.asked_again - b.asked_again,
                 a.had_already - b.had_already,
-                a.dropped - b.dropped};
+                a.dropped - b.dropped,
+                a.went - b.went,
+                a.moved - b.moved};
     }
 };
 

@@ -28,6 +28,10 @@ class Crowd {
     // Everybody knows of everybody, and nothing is under way.
     virtual bool settled() const = 0;
 
+    // From now on, or no more: whatever else the options say happens to members while there is
+    // talk.
+    virtual void set_unrest(const Now&, bool) {}
+
     virtual void say(std::uint32_t member, std::string_view text) = 0;
     virtual void on_ready(const Now& now, std::uint32_t socket) = 0;
     // Sends what is due.

@@ -40,6 +40,11 @@ std::optional<Options> read_options(int argc, char** argv, int& status) {
     app.add_option("--rooms", o.rooms, "they are in")->capture_default_str();
     app.add_option("--idle", o.idle, "further members in other rooms, where nothing is said");
     app.add_option("--idle-rooms", o.idle_rooms, "of these; default: one for each 50");
+    app.add_option("--slow", o.slow,
+                   "further members in the first room who get little of what is sent to them; "
+                   "what they get is not counted");
+    app.add_option("--slow-kbit", o.slow_kbit_s, "a second that they can be sent")
+        ->capture_default_str();
     app.add_option("--at-once", o.at_once, "joins under way at one time")->capture_default_str();
     app.add_option("--sockets", o.sockets, "default: one for each member, as far as allowed");
     app.add_option("--senders", o.senders, "in each room")->capture_default_str();
@@ -69,6 +74,10 @@ std::optional<Options> read_options(int argc, char** argv, int& status) {
                  "stop it without a farewell: whoever is silent notices with his next keepalive");
     app.add_option("--loss", o.loss_permille, "datagrams of 1000 dropped in each direction")
         ->check(CLI::Range(0, 900));
+    app.add_option("--churn", o.churn,
+                   "so many times a second, while there is talk, one who listens leaves for a "
+                   "second; he still gets everything");
+    app.add_option("--roam", o.roam, "so many times a second somebody's address changes");
     app.add_option("--seed", o.seed, "of identities and of loss")->capture_default_str();
     app.add_flag("--json", o.json, "print one JSON object");
     app.add_option("--on-measure", o.on_measure,

@@ -29,6 +29,8 @@ struct Options {
     std::size_t rooms = 1;
     std::size_t idle = 0;
     std::size_t idle_rooms = 0;  // 0: one for each 50
+    std::size_t slow = 0;        // in the first room, behind a link of slow_kbit_s
+    unsigned slow_kbit_s = 1;
     std::size_t at_once = 1000;  // joins under way
     std::size_t sockets = 0;     // 0: one for each member, as far as the limit allows
     std::size_t senders = 10;    // in each room
@@ -46,6 +48,8 @@ struct Options {
     bool restart = false;
     bool by_kill = false;
     unsigned loss_permille = 0;
+    double churn = 0;  // goings a second, while there is talk
+    double roam = 0;   // changes of address a second
     std::uint64_t seed = 1;
 
     bool json = false;

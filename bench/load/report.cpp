@@ -25,7 +25,7 @@ double to_double(std::uint64_t value) {
 
 std::vector<Figure> figures(const Options& options, const Result& r) {
     const double deliveries = to_double(r.traffic.deliveries);
-    const double people = to_double(options.members + options.idle);
+    const double people = to_double(options.members + options.idle + options.slow);
     std::vector<Figure> all{
         {"join_s", "all joined, seconds", r.join_s, 3},
         {"joins_per_s", "joins a second, until all knew of all", ratio(people, r.told_s), 0},
@@ -66,6 +66,8 @@ std::vector<Figure> figures(const Options& options, const Result& r) {
         {"asked_again", "entries missed and asked for", to_double(r.all.asked_again), 0},
         {"had_already", "entries that came twice, and were dropped", to_double(r.all.had_already),
          0},
+        {"went", "members who left and came again", to_double(r.all.went), 0},
+        {"moved", "changes of address", to_double(r.all.moved), 0},
         {"dropped_on_purpose", "datagrams dropped on purpose", to_double(r.all.dropped), 0},
         {"server_socket_drops", "datagrams dropped at the server's socket",
          to_double(r.drops.server), 0},
@@ -99,6 +101,7 @@ std::string json(const Options& options, const Result& result) {
     all["members"] = options.members;
     all["rooms"] = options.rooms;
     all["idle"] = options.idle;
+    all["slow"] = options.slow;
     all["senders"] = options.senders;
     all["window"] = options.window;
     all["rate"] = options.window > 0 ? 0 : options.rate;

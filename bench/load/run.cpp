@@ -135,6 +135,7 @@ void Run::talk(Result& result) {
     now_ = read_clocks();
     sockets_.begin_loss();
     talk_->start(now_.at);
+    crowd_->set_unrest(now_, true);
     turns(of_seconds(options_.warm_up), never);
     run_commands();
 
@@ -156,6 +157,7 @@ void Run::talk(Result& result) {
     result.longest_us = account_.latencies.us_at(1'000'000);
 
     talk_->stop();
+    crowd_->set_unrest(now_, false);
     turns(of_seconds(options_.drain),
           [this] { return talk_->missing() == 0 && crowd_->settled(); });
     result.lost = talk_->missing();

@@ -7,13 +7,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "bench/load/crowd.h"
 #include "bench/load/secure_member.h"
+#include "bench/load/unrest.h"
 #include "chat-server/core/deadlines.h"
 #include "sys/system_random.h"
+#include "tests/support/impairment.h"
 
 namespace chat::load {
 
@@ -27,15 +32,25 @@ class SecureCrowd final : public Crowd {
     std::size_t joined() const override { return all_.joined; }
     std::size_t sessions() const override { return all_.sessions; }
     bool settled() const override;
+    void set_unrest(const Now& now, bool on) override;
     void say(std::uint32_t member, std::string_view text) override;
     void on_ready(const Now& now, std::uint32_t socket) override;
     void on_turn(const Now& now) override;
-    std::optional<Instant> next_deadline() const override { return deadlines_.next(); }
+    std::optional<Instant> next_deadline() const override;
     void check() override;
     void leave(const Now& now) override;
 
   private:
+    // On its slow link.
+    struct Late {
+        std::uint32_t member = 0;
+        std::vector<std::byte> bytes;
+    };
+
     void touch(std::uint32_t member);
+    void hear(const Now& now, std::uint32_t member, std::span<std::byte> datagram);
+    void hear_late(const Now& now);
+    void disturb(const Now& now);
 
     RoomLogs logs_;
     sys::SystemRandom secrets_;
@@ -47,6 +62,11 @@ class SecureCrowd final : public Crowd {
     // Something happened to them in this turn.
     std::vector<std::uint32_t> touched_;
     std::vector<bool> is_touched_;
+    Unrest goings_;
+    Unrest moves_;
+    bool links_are_slow_ = false;
+    std::deque<simulation::Impairment> slow_links_;  // of the last members
+    std::multimap<Instant, Late> late_;
 };
 
 }  // namespace chat::load

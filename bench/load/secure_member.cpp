@@ -41,6 +41,7 @@ std::string SecureMember::room_of(const Options& options, std::uint32_t index) {
         const std::size_t room = index % options.rooms;
         return room == 0 ? "" : "room" + std::to_string(room);
     }
+    if (index >= options.members + options.idle) return "";
     const std::size_t rooms =
         options.idle_rooms > 0 ? options.idle_rooms : (options.idle + 49) / 50;
     return "idle" + std::to_string((index - options.members) % rooms);
@@ -53,6 +54,7 @@ Duration SecureMember::jittered(Duration span, std::int64_t percent) {
 }
 
 bool SecureMember::is_told() const {
+    if (is_slow()) return online_ && log_ != nullptr;
     return online_ && log_ != nullptr && cursor_.next() == cursor_.end() &&
            cursor_.next() >= log_->end() && (!all_.options.lists || list_done_);
 }
@@ -119,6 +121,7 @@ void SecureMember::install(const Now& now) {
     if (const auto rtt = handshake_->rtt()) link_.seed_rtt(*rtt);
     keepalive_at_ = now.at + jittered(seconds(keepalive_s_), 20);
     ping_counter_.reset();
+    path_response_.reset();
     probes_due_ = 0;
 }
 
@@ -130,6 +133,12 @@ void SecureMember::lose(const Now& now, Duration wait) {
     sealer_.reset();
     opener_.reset();
     begin_at_ = now.at + wait;
+}
+
+void SecureMember::go_away(const Now& now, Duration away) {
+    leave(now);
+    lose(now, away);
+    ++all_.account.traffic.went;
 }
 
 // --- time --------------------------------------------------------------------------------------

@@ -60,6 +60,10 @@ class SecureMember {
     void say(std::string_view text);
     // Says that he leaves, once.
     void leave(const Now& now);
+    // Leaves, and comes again after a while; he still gets everything.
+    void go_away(const Now& now, Duration away);
+    // His address is another one.
+    void on_moved() { ping_due_ = online_; }
     // Whether it is for him, by its session number.
     bool is_his(std::span<const std::byte> datagram) const;
     void on_datagram(const Now& now, std::span<std::byte> datagram);
@@ -73,6 +77,7 @@ class SecureMember {
 
   private:
     bool speaks() const { return index_ < all_.options.members; }
+    bool is_slow() const { return index_ >= all_.options.members + all_.options.idle; }
     std::uint16_t ts(Instant at) const {
         return static_cast<std::uint16_t>(at.us / 1000 + ts_offset_);
     }
@@ -125,6 +130,7 @@ class SecureMember {
     std::uint64_t epoch_ = 0;
     std::uint64_t log_epoch_ = 0;
     std::optional<std::uint64_t> ping_counter_;
+    std::optional<frame::PathResponse> path_response_;
     std::optional<Instant> begin_at_;
     std::optional<Instant> repeat_at_;
     Instant keepalive_at_;

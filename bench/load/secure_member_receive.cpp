@@ -49,7 +49,8 @@ void SecureMember::on_datagram(const Now& now, std::span<std::byte> datagram) {
 }
 
 void SecureMember::on_data(const Now& now, std::span<std::byte> datagram) {
-    if (!opener_) return;
+    // What was sent to the session before this one comes late.
+    if (!opener_ || sid_at(datagram) != client_sid_) return;
     const auto opened = opener_->open(datagram);
     if (!opened) {
         if (opened.error() != OpenError::too_old_or_replayed) {
@@ -157,6 +158,7 @@ void SecureMember::on_entry(const Now& now, std::uint64_t seq, std::span<const s
                              std::to_string(seq) + " than others");
         return;
     }
+    if (is_slow()) return;
     if (stamp) return all_.talk.delivered(now.at, index_, *stamp);
     if (kind == frame::EntryKind::join && name != name_of(index_)) ++all_.account.traffic.told;
 }
@@ -229,6 +231,8 @@ void SecureMember::on_frame(const Now& now, const frame::Frame& one) {
                 if (log_ != nullptr && f.room == cursor_.room()) {
                     cursor_.on_head(now.at, f.head, link_.smoothed_rtt());
                 }
+            } else if constexpr (std::is_same_v<T, frame::PathChallenge>) {
+                path_response_ = frame::PathResponse{f.data};
             } else if constexpr (std::is_same_v<T, frame::Members>) {
                 on_members(f);
             } else if constexpr (std::is_same_v<T, frame::Close>) {

@@ -42,7 +42,7 @@ bool SecureMember::may_say(const Now& now) const {
 
 bool SecureMember::something_due(const Now& now) const {
     const auto is_due = [&now](std::optional<Instant> at) { return at && now.at >= *at; };
-    return probes_due_ > 0 || ping_due_ || list_due_ || is_due(link_.ack_at()) ||
+    return probes_due_ > 0 || ping_due_ || path_response_ || list_due_ || is_due(link_.ack_at()) ||
            is_due(cursor_.ack_at()) || may_say(now) ||
            (outbox_ && is_due(repeat_at_) && outbox_->has_repeatable());
 }
@@ -52,6 +52,7 @@ bool SecureMember::write_content(const Now& now, Writer& writer) {
     const bool probe = probes_due_ > 0;
     bool written = false;
     if (probe) --probes_due_;
+    if (path_response_ && frame::write(writer, *path_response_)) path_response_.reset();
     if (may_say(now)) {
         written = outbox_->write(now.at, writer, counter, false);
         if (link_.loss_permille() > loss_permille_calm) repeat_at_ = now.at + repeat_after;

@@ -66,12 +66,12 @@ Sockets::Sockets(const Options& options, Account& account)
     if (!epoll_) fail("make an epoll");
 }
 
-std::uint32_t Sockets::add(int type) {
+sys::Descriptor Sockets::open(int type, std::uint32_t index) {
     sys::Descriptor fd(::socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) fail("open a socket");
-    const auto index = static_cast<std::uint32_t>(open_.size());
-    // From 127.1.0.1 on; no address ends in 0.
-    const std::uint32_t ip = 0x7f01'0000U + index / 254 * 256 + index % 254 + 1;
+    // From 127.1.0.1 on, and 127.2.0.1 for who has moved; no address ends in 0.
+    const std::uint32_t net = 1U + moves_[index] % 100U;
+    const std::uint32_t ip = 0x7f00'0000U + (net << 16) + index / 254 * 256 + index % 254 + 1;
     const sockaddr_in own = address(ip, 0);
     const sockaddr_in server = address(INADDR_LOOPBACK, port_);
     if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) {
@@ -85,16 +85,32 @@ std::uint32_t Sockets::add(int type) {
     event.events = EPOLLIN | EPOLLET | (type == SOCK_STREAM ? EPOLLOUT : 0U);
     event.data.u32 = index;
     if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) != 0) fail("watch a socket");
-    open_.push_back(std::move(fd));
+    return fd;
+}
+
+std::uint32_t Sockets::add(int type) {
+    const auto index = static_cast<std::uint32_t>(open_.size());
+    moves_.push_back(0);
+    open_.push_back(open(type, index));
     return index;
+}
+
+void Sockets::set_datagram_options(int fd) {
+    set_option(fd, SOL_SOCKET, SO_RCVBUF, buffer_bytes, "ask for a large buffer");
+    set_option(fd, SOL_UDP, UDP_GRO, 1, "ask for segments as they were sent");
 }
 
 std::uint32_t Sockets::add_datagram() {
     const std::uint32_t index = add(SOCK_DGRAM);
-    const int fd = open_[index].get();
-    set_option(fd, SOL_SOCKET, SO_RCVBUF, buffer_bytes, "ask for a large buffer");
-    set_option(fd, SOL_UDP, UDP_GRO, 1, "ask for segments as they were sent");
+    set_datagram_options(open_[index].get());
     return index;
+}
+
+void Sockets::move_datagram(std::uint32_t socket) {
+    ++moves_[socket];
+    ++account_.traffic.moved;
+    open_[socket] = open(SOCK_DGRAM, socket);
+    set_datagram_options(open_[socket].get());
 }
 
 std::uint32_t Sockets::add_stream() {

@@ -42,6 +42,8 @@ class Sockets {
     // The number of a new one.
     std::uint32_t add_datagram();
     std::uint32_t add_stream();
+    // The same socket from another address. What is under way to the old one is lost.
+    void move_datagram(std::uint32_t socket);
 
     // Waits for at most so long; gives the sockets with something to read or room to write again.
     std::span<const epoll_event> wait(Duration at_most);
@@ -61,6 +63,8 @@ class Sockets {
     };
 
     std::uint32_t add(int type);
+    sys::Descriptor open(int type, std::uint32_t socket);
+    void set_datagram_options(int fd);
     bool drops();
 
     const Options& options_;
@@ -69,6 +73,7 @@ class Sockets {
     unsigned loss_permille_ = 0;
     sys::Descriptor epoll_;
     std::vector<sys::Descriptor> open_;
+    std::vector<std::uint8_t> moves_;  // of each, modulo 256
     std::vector<epoll_event> events_;
     std::mt19937_64 random_;
 
