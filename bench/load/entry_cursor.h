@@ -40,6 +40,7 @@ class EntryCursor {
         close_up();
         return fresh;
     }
+    // Everything before `head` was sent to him.
     void on_head(Instant now, std::uint64_t head, Duration rtt) {
         ack_owed_ = true;
         if (head <= next_ && !gaps_) return;

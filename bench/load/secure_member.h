@@ -107,7 +107,8 @@ class SecureMember {
     bool something_due(const Now& now) const;
     bool may_say(const Now& now) const;
     bool write_content(const Now& now, Writer& writer);
-    void write_acks(const Now& now, Writer& writer, bool room_too);
+    // True: something that asks for an acknowledgement.
+    bool write_acks(const Now& now, Writer& writer, bool room_too);
     void send_one(const Now& now);
 
     Surroundings& all_;

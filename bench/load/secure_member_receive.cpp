@@ -147,7 +147,7 @@ bool SecureMember::on_events(const Now& now, std::uint32_t room, std::uint64_t f
 
 void SecureMember::on_entry(const Now& now, std::uint64_t seq, std::span<const std::byte> entry,
                             std::string_view name, std::string_view text) {
-    if (!cursor_.take(now.at, seq, link_.smoothed_rtt())) {
+    if (!cursor_.take(now.at, seq, link_.repair_rtt(now.at))) {
         ++all_.account.traffic.had_already;
         return;
     }
@@ -229,7 +229,7 @@ void SecureMember::on_frame(const Now& now, const frame::Frame& one) {
                 all_.events.clear();
             } else if constexpr (std::is_same_v<T, frame::Head>) {
                 if (log_ != nullptr && f.room == cursor_.room()) {
-                    cursor_.on_head(now.at, f.head, link_.smoothed_rtt());
+                    cursor_.on_head(now.at, f.head, link_.repair_rtt(now.at));
                 }
             } else if constexpr (std::is_same_v<T, frame::PathChallenge>) {
                 path_response_ = frame::PathResponse{f.data};

@@ -72,7 +72,7 @@ bool SecureMember::write_content(const Now& now, Writer& writer) {
     return written;
 }
 
-void SecureMember::write_acks(const Now& now, Writer& writer, bool room_too) {
+bool SecureMember::write_acks(const Now& now, Writer& writer, bool room_too) {
     if (link_.ack_at() && writer.remaining() >= pkt_ack_bytes) {
         if (const auto ack = link_.take_ack(now.at)) {
             frame::write(writer, *ack);
@@ -80,15 +80,19 @@ void SecureMember::write_acks(const Now& now, Writer& writer, bool room_too) {
             link_.set_ack_delays(jittered(delay, 50), delay);
         }
     }
-    if (log_ == nullptr) return;
+    if (log_ == nullptr) return false;
     const auto at = cursor_.ack_at();
-    if (!room_too && !cursor_.ack_owed() && !(at && now.at >= *at)) return;
-    if (writer.remaining() < room_ack_bytes + gaps_min * gap_bytes) return cursor_.hurry();
+    if (!room_too && !cursor_.ack_owed() && !(at && now.at >= *at)) return false;
+    if (writer.remaining() < room_ack_bytes + gaps_min * gap_bytes) {
+        cursor_.hurry();
+        return false;
+    }
     const std::size_t gaps = (writer.remaining() - room_ack_bytes) / gap_bytes;
-    const auto ack = cursor_.take_ack(now.at, link_.smoothed_rtt(), gaps);
+    const auto ack = cursor_.take_ack(now.at, link_.repair_rtt(now.at), gaps);
     for (const auto& gap : std::span(ack.gaps).first(ack.count))
         all_.account.traffic.asked_again += gap.count;
     frame::write(writer, ack);
+    return ack.count > 0;
 }
 
 void SecureMember::send_one(const Now& now) {
@@ -97,12 +101,13 @@ void SecureMember::send_one(const Now& now) {
                                                        datagram::plaintext_bytes_max));
     const bool probe = probes_due_ > 0 || ping_due_;
     const bool eliciting = write_content(now, writer);
-    write_acks(now, writer, probe);
+    const bool asks_again = write_acks(now, writer, probe);
     frame::pad(writer);
     const std::size_t bytes = writer.size() + data_overhead_bytes;
     const auto counter = sealer_->seal(ts(now.at), std::span(buffer).first(bytes));
     if (!counter) return;
     link_.on_sent(now.at, *counter, bytes, eliciting);
+    if (asks_again) link_.on_request(now.at);
     if (eliciting) link_.set_content_pending(true);
     keepalive_at_ = now.at + jittered(seconds(keepalive_s_), 20);
     all_.sockets.send(socket_, std::span(buffer).first(bytes));
@@ -121,7 +126,7 @@ void SecureMember::leave(const Now& now) {
     if (!online_) return;
     std::array<std::byte, datagram::data_bytes_min + 32> buffer;
     Writer writer(std::span<std::byte>(buffer).subspan(datagram::data_header_bytes, 48));
-    frame::write(writer, cursor_.take_ack(now.at, link_.smoothed_rtt(), 0));
+    frame::write(writer, cursor_.take_ack(now.at, link_.repair_rtt(now.at), 0));
     frame::write(writer, frame::Close{});
     frame::pad(writer);
     const std::size_t bytes = writer.size() + data_overhead_bytes;

@@ -15,6 +15,7 @@ Room::Room(std::uint32_t number, std::string name, std::uint64_t next)
 
 void Room::begin_anew(std::uint64_t next) {
     begin_ = shown_ = next;
+    log_end_ = 0;
     gaps_ = GapTracker(next);
     waiting_.clear();
     waiting_bytes_ = 0;
@@ -61,6 +62,10 @@ void Room::on_head(Instant now, Duration rtt, std::uint64_t head) {
     if (head > seq_end) return;
     ack_owed_ = true;
     gaps_.on_known(now, head, rtt);
+}
+
+void Room::on_log_end(std::uint64_t end) {
+    if (end <= seq_end) log_end_ = std::max(log_end_, end);
 }
 
 bool Room::on_gone(Instant now, Duration rtt, std::uint64_t from, std::uint64_t to,

@@ -7,6 +7,7 @@
 // where it began is not here but in history.h.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -45,7 +46,7 @@ class Room {
     // Everything before it has come out.
     std::uint64_t next_seq() const { return shown_; }
     // The number behind the highest one that is known to exist.
-    std::uint64_t known_end() const { return gaps_.known_end(); }
+    std::uint64_t known_end() const { return std::max(gaps_.known_end(), log_end_); }
 
     // The log is another one, or has lost its last entries.
     void begin_anew(std::uint64_t next);
@@ -54,7 +55,10 @@ class Room {
     bool on_entry(Instant now, Duration rtt, std::uint64_t seq, const frame::Entry& entry,
                   std::vector<Event>& events);
     void on_part(Instant now, Duration rtt, std::uint64_t seq, std::uint8_t have);
+    // The server has sent everything before `head`: what is not there got lost.
     void on_head(Instant now, Duration rtt, std::uint64_t head);
+    // Numbers before `end` exist; they may be yet to be sent.
+    void on_log_end(std::uint64_t end);
     bool on_gone(Instant now, Duration rtt, std::uint64_t from, std::uint64_t to,
                  std::vector<Event>& events);
     // False: nothing comes out, and the server is asked to send nothing.
@@ -91,6 +95,7 @@ class Room {
     Instant requests_from_{INT64_MIN / 2};  // none leaves earlier
     std::uint64_t begin_;
     std::uint64_t shown_;  // the next number to come out
+    std::uint64_t log_end_ = 0;
     // What is there, shown or not. A number before its next() that is not shown and not in
     // waiting_ is gone.
     GapTracker gaps_;

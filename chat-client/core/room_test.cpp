@@ -244,6 +244,25 @@ TEST_CASE("what is gone is a gap, but not what came before it was gone") {
     CHECK(b.out() == Lines{"1000001 al: 1000001"});
 }
 
+TEST_CASE("what exists is known, but is missed only when it was sent") {
+    RoomBench b;
+    b.room.on_log_end(50);
+    b.room.on_log_end(40);
+    b.room.on_log_end(UINT64_MAX);
+    CHECK(b.room.known_end() == 50);
+    CHECK_FALSE(b.room.ack_at());
+    b.now = b.now + seconds(1);
+    CHECK(b.ack() == "1/1024");
+    b.room.on_head(b.now, some_rtt, 3);
+    CHECK(b.room.known_end() == 50);
+    b.now = b.now + milliseconds(10);
+    CHECK(b.ack() == "1/1024 0*2");
+    b.room.on_head(b.now, some_rtt, 60);
+    CHECK(b.room.known_end() == 60);
+    b.room.begin_anew(5);
+    CHECK(b.room.known_end() == 5);
+}
+
 TEST_CASE("a head far away is asked for window by window") {
     RoomBench b;
     b.room.on_head(b.now, some_rtt, 100'000);

@@ -68,7 +68,7 @@ void SecureSession::Impl::leave_if_done(const Now& now) {
         if (!leave_at) {
             leave_at = now.at + own_patience;
             for (auto& [number, member] : rooms)
-                member.room.on_head(now.at, rtt(), member.accepted_end);
+                member.room.on_head(now.at, gap_rtt(now.at), member.accepted_end);
         }
         if (now.at < *leave_at) return;
     }

@@ -164,6 +164,8 @@ struct SecureSession::Impl {
     // What is unacknowledged has changed.
     void settle();
     Duration rtt() const { return link ? link->smoothed_rtt() : milliseconds(333); }
+    // For what is asked for again at even intervals.
+    Duration gap_rtt(Instant now) const { return link ? link->repair_rtt(now) : rtt(); }
     bool content_open() const;
 
     // --- secure_session_send.cpp
@@ -177,10 +179,11 @@ struct SecureSession::Impl {
     // Questions that are to be sent, for the first time or again.
     bool asks(const Now& now) const;
     bool write_questions(const Now& now, Writer& writer);
-    void write_acks(const Now& now, Writer& writer, bool rooms_too);
+    // True: something that asks for an acknowledgement.
+    bool write_acks(const Now& now, Writer& writer, bool rooms_too);
     void write_last_acks(const Now& now, Writer& writer);
     // False: no room for it any more.
-    bool write_room_ack(const Now& now, Writer& writer, Membership& member);
+    bool write_room_ack(const Now& now, Writer& writer, Membership& member, bool& asks_again);
     void begin_probe(const Now& now);
     std::optional<Instant> next_deadline() const;
     std::uint16_t ts(Instant at) const;

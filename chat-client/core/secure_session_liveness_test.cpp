@@ -71,6 +71,33 @@ TEST_CASE("a hole is asked for again and again until it is filled") {
     CHECK(b.events() == Lines{"6 carol: 6"});
 }
 
+TEST_CASE("a hole is asked for ever more seldom while nothing answers") {
+    SecureBench b;
+    b.come_in();
+    for (int i = 2; i <= 5; ++i)
+        b.server.append("carol", std::to_string(i));
+    b.server.sends_entries = b.server.acknowledges = false;
+    b.deliver_all(b.server.events(5, 5));
+    b.wait(seconds(8));
+    std::size_t asked = 0;
+    for (const auto& text : b.heard("ROOM_ACK"))
+        asked += text.ends_with("+0*3") ? 1U : 0U;
+    CHECK(asked >= 10);
+    CHECK(asked <= 25);
+}
+
+TEST_CASE("what only exists is not asked for: it comes by itself") {
+    SecureBench b;
+    b.come_in();
+    b.server.sends_entries = b.server.acknowledges = false;
+    b.hear(frame::Room{1, frame::RoomKind::named, 0, 2, 100, 1, 0, "", "lobby"});
+    b.wait(seconds(2));
+    CHECK(b.heard("ROOM_ACK") == Lines{"ROOM_ACK 2 credit 1024"});
+    b.hear(frame::Head{1, 4, 1});
+    b.wait(milliseconds(15));
+    CHECK(b.heard("ROOM_ACK") == Lines{"ROOM_ACK 2 credit 1024 +0*2"});
+}
+
 TEST_CASE("what can't be had any more is shown as a gap, and the list fetched anew") {
     SecureBench b;
     b.come_in();

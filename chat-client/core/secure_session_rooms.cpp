@@ -61,7 +61,7 @@ void SecureSession::Impl::on_room(const Now& now, const frame::Room& frame) {
     member->topic = frame.topic;
     member->stated = true;
     member->room_order = packet_order;
-    member->room.on_head(now.at, rtt(), frame.head);
+    member->room.on_log_end(frame.head);
     member->history.on_tail(frame.tail);
     member->room.hurry_ack();
     outbox.place(shown, {frame.room, member->room.name()});
@@ -77,7 +77,7 @@ void SecureSession::Impl::come_into(const Now& now, Membership& member, const fr
     const std::uint64_t begin = far_behind ? head - missed_shown : next;
     member.room.set_own_name(name);
     member.room.begin_anew(begin);
-    member.room.on_head(now.at, rtt(), head);
+    member.room.on_log_end(head);
     member.room.set_accepts(accepts, events);
     member.history.begin_at(begin, frame.tail);
     member.receipts.clear();
@@ -216,7 +216,8 @@ void SecureSession::Impl::on_entry(const Now& now, const EntryReceived& received
                                    received.entry.time});
     }
     const Before before = mark(*member);
-    const bool list_is_old = member->room.on_entry(now.at, rtt(), seq, received.entry, events);
+    const bool list_is_old =
+        member->room.on_entry(now.at, gap_rtt(now.at), seq, received.entry, events);
     show_news(*member, before, list_is_old);
     advance(now, *member);
 }
@@ -228,7 +229,7 @@ void SecureSession::Impl::on_parts(const Now& now, const EntryInParts& parts) {
     search.on_part(now.at, rtt(), parts.room, parts.seq, parts.have);
     member->history.on_part(now.at, rtt(), parts.seq, parts.have);
     member->pinned_fetch.on_part(now.at, rtt(), parts.seq, parts.have);
-    member->room.on_part(now.at, rtt(), parts.seq, parts.have);
+    member->room.on_part(now.at, gap_rtt(now.at), parts.seq, parts.have);
 }
 
 void SecureSession::Impl::on_gone(const Now& now, const frame::Gone& gone) {
@@ -239,7 +240,8 @@ void SecureSession::Impl::on_gone(const Now& now, const frame::Gone& gone) {
     member->history.on_gone(now.at, rtt(), gone.from, gone.to);
     member->pinned_fetch.on_gone(now.at, rtt(), gone.from, gone.to);
     const Before before = mark(*member);
-    const bool list_is_old = member->room.on_gone(now.at, rtt(), gone.from, gone.to, events);
+    const bool list_is_old =
+        member->room.on_gone(now.at, gap_rtt(now.at), gone.from, gone.to, events);
     show_news(*member, before, list_is_old);
     advance(now, *member);
 }
@@ -248,7 +250,7 @@ void SecureSession::Impl::on_head(const Now& now, const frame::Head& head) {
     Membership* member = rooms.find(head.room);
     if (!member) return;
     member->stated = true;
-    member->room.on_head(now.at, rtt(), head.head);
+    member->room.on_head(now.at, gap_rtt(now.at), head.head);
     member->history.on_tail(head.tail);
 }
 

@@ -130,15 +130,18 @@ bool SecureSession::Impl::write_content(const Now& now, Writer& writer) {
     return written;
 }
 
-bool SecureSession::Impl::write_room_ack(const Now& now, Writer& writer, Membership& member) {
+bool SecureSession::Impl::write_room_ack(const Now& now, Writer& writer, Membership& member,
+                                         bool& asks_again) {
     if (writer.remaining() < room_ack_bytes + gaps_min * gap_bytes) return false;
     const std::size_t gaps = (writer.remaining() - room_ack_bytes) / gap_bytes;
-    frame::write(writer, member.room.take_ack(now.at, rtt(), gaps));
+    const frame::RoomAck ack = member.room.take_ack(now.at, gap_rtt(now.at), gaps);
+    frame::write(writer, ack);
+    asks_again = asks_again || ack.count > 0;
     if (!member.stated) member.acked_in = keys->sealer->next_counter();
     return true;
 }
 
-void SecureSession::Impl::write_acks(const Now& now, Writer& writer, bool rooms_too) {
+bool SecureSession::Impl::write_acks(const Now& now, Writer& writer, bool rooms_too) {
     if (link->ack_at() && writer.remaining() >= pkt_ack_bytes) {
         if (const auto ack = link->take_ack(now.at)) {
             frame::write(writer, *ack);
@@ -148,23 +151,26 @@ void SecureSession::Impl::write_acks(const Now& now, Writer& writer, bool rooms_
     }
     auto next = rooms.from(acks_from);
     bool full = false;
+    bool asks_again = false;
     for (std::size_t i = 0; i < rooms.size(); ++i, ++next) {
         if (next == rooms.end()) next = rooms.begin();
         Membership& member = next->second;
         const auto at = member.room.ack_at();
         const bool owed = member.room.ack_owed() || (at && now.at >= *at);
-        if ((!owed && !rooms_too) || (!full && write_room_ack(now, writer, member))) continue;
+        if (!owed && !rooms_too) continue;
+        if (!full && write_room_ack(now, writer, member, asks_again)) continue;
         // It has its turn in the next datagram, or in the next probe.
         if (!std::exchange(full, true)) acks_from = next->first;
         if (owed) member.room.hurry_ack();
     }
+    return asks_again;
 }
 
 // What he has seen, so that he need not see it again at his next visit.
 void SecureSession::Impl::write_last_acks(const Now& now, Writer& writer) {
     for (auto& [number, member] : rooms) {
         if (writer.remaining() < room_ack_bytes + close_bytes) return;
-        frame::write(writer, member.room.take_ack(now.at, rtt(), 0));
+        frame::write(writer, member.room.take_ack(now.at, gap_rtt(now.at), 0));
     }
 }
 
@@ -176,6 +182,7 @@ bool SecureSession::Impl::send_datagram(const Now& now, TransmitSink& sink) {
         path_responses.pop_back();
     }
     bool ack_eliciting = false;
+    bool asks_again = false;
     if (state == State::leaving) {
         write_last_acks(now, writer);
         if (close_at && now.at >= *close_at && frame::write(writer, frame::Close{})) {
@@ -186,7 +193,7 @@ bool SecureSession::Impl::send_datagram(const Now& now, TransmitSink& sink) {
         // A lost ROOM_ACK is repeated with what is repeated.
         const bool probe = probes_due > 0 || ping_due;
         ack_eliciting = write_content(now, writer);
-        write_acks(now, writer, probe);
+        asks_again = write_acks(now, writer, probe);
     }
     assert(writer.size() > 0);
 
@@ -201,6 +208,7 @@ bool SecureSession::Impl::send_datagram(const Now& now, TransmitSink& sink) {
         return false;
     }
     link->on_sent(now.at, *counter, bytes, ack_eliciting);
+    if (asks_again) link->on_request(now.at);
     keepalive_at = now.at + jittered(seconds(offer.keepalive_s), 20);
     if (ack_eliciting && !waiting_since) waiting_since = now.at;
     if (ack_eliciting) link->set_content_pending(true);

@@ -19,8 +19,9 @@ constexpr std::size_t found_bytes_max =
     frame::header_bytes + 6 + frame::found_max * (sizeof(RoomId) + sizeof(Seq));
 constexpr std::size_t seen_bytes_max = frame::header_bytes + 5 + frame::seen_max * 16;
 
-frame::Head head_of(const Room& room) {
-    return {room.id(), room.head(), room.first_kept()};
+// What it does not say is not missed: that goes out by itself.
+frame::Head head_of(const Room& room, const Subscription& in) {
+    return {room.id(), std::max(in.sent, room.first_kept()), room.first_kept()};
 }
 
 frame::Room room_frame(const Peer& peer, const Subscription& in, const Chat& chat) {
@@ -86,7 +87,7 @@ void SecureDelivery::write_owed(Instant now, Packet& packet, Peer& peer, const C
             packet.add(room_frame(peer, in, chat))) {
             in.room_owed = false;
         }
-        if (in.head_owed && packet.add(head_of(chat.room(in.room)))) in.head_owed = false;
+        if (in.head_owed && packet.add(head_of(chat.room(in.room), in))) in.head_owed = false;
     }
     if (peer.ping_owed && packet.add(frame::Ping{})) peer.ping_owed = false;
     if (peer.receipts && peer.receipts->has_unsent() && may_send(seen_bytes_max)) {
@@ -139,11 +140,11 @@ void SecureDelivery::write_probe(Packet& packet, Peer& peer, Chat& chat) {
 
 void SecureDelivery::write_oldest(Packet& packet, Subscription& in, Room& room) {
     if (in.acked >= in.sent) {
-        packet.add(head_of(room));
+        packet.add(head_of(room, in));
         return;
     }
     if (in.acked < room.first_kept()) {
-        packet.add(head_of(room));
+        packet.add(head_of(room, in));
         packet.add(frame::Gone{in.room, in.acked, std::min(in.sent, room.first_kept()) - 1});
         return;
     }
@@ -159,11 +160,11 @@ void SecureDelivery::write_oldest(Packet& packet, Subscription& in, Room& room) 
             ++in.probe_part;
             packet.has_entries = true;
         } else {
-            packet.add(head_of(room));
+            packet.add(head_of(room, in));
         }
         return;
     }
-    packet.add(head_of(room));
+    packet.add(head_of(room, in));
     const Batch& batch = batch_from(in.acked, room);
     const std::size_t wanted =
         static_cast<std::size_t>(std::min<Seq>(batch.ends.size(), in.sent - in.acked));

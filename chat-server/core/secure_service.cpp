@@ -170,7 +170,7 @@ bool SecureService::is_heard(const Received& in, const Path& path) {
         return false;
     }
     if (!delivery_.heard_lately(in.now.at, peer)) {
-        // Nothing was sent to him for a while: how far the log is by now he cannot know.
+        // Nothing was sent to him for a while: what of the last things got lost he cannot know.
         SecureDelivery::owe_heads(peer);
         delivery_.queue(in.index);
     }

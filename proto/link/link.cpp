@@ -15,6 +15,8 @@ constexpr Duration probe_interval_max = seconds(3);
 constexpr std::uint32_t timeouts_with_two_probes = 10;
 constexpr std::uint32_t timeouts_of_silence = 3;
 constexpr std::uint8_t owed_max = 8;
+// Silence may be loss as well, and what got lost is to be asked for again soon.
+constexpr Duration silence_counted_max = milliseconds(500);
 
 }  // namespace
 
@@ -32,10 +34,17 @@ void Link::on_sent(Instant now, std::uint64_t counter, std::size_t bytes, bool a
     if (!ack_eliciting) return;
     congestion_.on_sent(now, bytes, rtt_.smoothed());
     eliciting_end_ = next_counter_;
+    on_request(now);
     in_flight_bytes_ += bytes;
-    usual_bytes_ = usual_bytes_ == 0 ? bytes : (usual_bytes_ * 7 + bytes) / 8;
+    const auto size = static_cast<std::uint32_t>(bytes);
+    usual_bytes_ = usual_bytes_ == 0 ? size : (usual_bytes_ * 7 + size) / 8;
     probe_from_ = now;
     armed_ = true;
+}
+
+void Link::on_request(Instant now) {
+    if (awaited_end_ <= loss_.acked_end()) awaited_since_ = now;
+    awaited_end_ = next_counter_;
 }
 
 bool Link::on_ack(Instant now, const frame::PktAck& ack, std::uint16_t now_ts) {
@@ -56,6 +65,7 @@ bool Link::on_ack(Instant now, const frame::PktAck& ack, std::uint16_t now_ts) {
         rtt_.add(*sample);
         congestion_.on_rtt(now, rtt_.smoothed());
     }
+    awaited_since_ = now;
     timeouts_in_row_ = 0;
     second_probe_at_.reset();
     const std::uint64_t unacked = next_counter_ - judged->acked_end;
@@ -142,6 +152,12 @@ void Link::hurry_ack(Instant now) {
     if (received_any_) ack_at_ = std::min(ack_at_.value_or(now), now);
 }
 
+Duration Link::repair_rtt(Instant now) const {
+    const Duration known = rtt_.longer();
+    if (awaited_end_ <= loss_.acked_end()) return known;
+    return std::max(known, std::min(now - awaited_since_ - peer_ack_delay_, silence_counted_max));
+}
+
 Duration Link::probe_timeout() const {
     return rtt_.smoothed() + std::max(rtt_.variation() * 4, variation_min) + peer_ack_delay_;
 }
@@ -164,6 +180,7 @@ void Link::restart_counters() {
     congestion_.restart_counters();
     next_counter_ = 0;
     eliciting_end_ = 0;
+    awaited_end_ = 0;
     acked_bytes_ = 0;
     in_flight_bytes_ = 0;
     received_ = 0;

@@ -31,6 +31,9 @@ class Link {
     // Every sealed datagram, in the order of its counter. Only what asks for an answer takes room
     // in the window and in the pace.
     void on_sent(Instant now, std::uint64_t counter, std::size_t bytes, bool ack_eliciting);
+    // The datagram sent last asks for entries: its acknowledgement is of use for the round trip
+    // only, so it takes no room and nothing probes for it.
+    void on_request(Instant now);
     // `now_ts` is our clock as the header's ts would have it now. False: an acknowledgement of
     // something never sent; nothing is learnt from it.
     bool on_ack(Instant now, const frame::PktAck& ack, std::uint16_t now_ts);
@@ -66,6 +69,9 @@ class Link {
 
     // --- what is known
     Duration smoothed_rtt() const { return rtt_.smoothed(); }
+    // How long an answer may take now, for whoever asks again without one: a queue counts as soon
+    // as anything shows it, also that nothing is acknowledged any more.
+    Duration repair_rtt(Instant now) const;
     bool has_rtt() const { return rtt_.has_sample(); }
     Duration probe_timeout() const;  // without back-off
     // Of the datagrams we sent lately, in 1/1000.
@@ -102,8 +108,10 @@ class Link {
 
     std::uint64_t next_counter_ = 0;
     std::uint64_t eliciting_end_ = 0;  // behind the last datagram that asked for an answer
+    std::uint64_t awaited_end_ = 0;    // the same, requests for entries included
+    Instant awaited_since_;            // one of those before it was sent then or earlier
     std::size_t in_flight_bytes_ = 0;
-    std::size_t usual_bytes_ = 0;    // of datagrams that ask for an answer
+    std::uint32_t usual_bytes_ = 0;  // of datagrams that ask for an answer
     std::uint32_t acked_bytes_ = 0;  // modulo 2^32, as the peer counts them
 
     Instant probe_from_;

@@ -106,6 +106,32 @@ TEST_CASE("RTT comes from acknowledgements of something new") {
     CHECK(seeded.probe_timeout() == milliseconds(40 + 10 + 1000));
 }
 
+TEST_CASE("whoever asks again waits longer as soon as anything shows a queue") {
+    Sending a;
+    CHECK(a.link.repair_rtt(start) == milliseconds(333));
+    a.link.seed_rtt(milliseconds(20));
+    a.send(start, false);
+    CHECK(a.link.repair_rtt(after_ms(9000)) == milliseconds(20));  // no answer is due
+    a.send(after_ms(9000));
+    CHECK(a.link.repair_rtt(after_ms(9045)) == milliseconds(20));  // as the peer may wait 25 ms
+    a.send(after_ms(9100), false);
+    a.link.on_request(after_ms(9100));
+    CHECK(a.link.probe_at() == after_ms(9085));  // nothing probes for that
+    CHECK(a.link.in_flight_bytes() == 100);
+    CHECK(a.link.repair_rtt(after_ms(9125)) == milliseconds(100));
+    CHECK(a.ack(after_ms(9200), 2, after_ms(9000)));
+    CHECK(a.link.repair_rtt(after_ms(9200)) == milliseconds(200));  // the last one
+    CHECK(a.link.smoothed_rtt() < milliseconds(50));
+    CHECK(a.link.repair_rtt(after_ms(9400)) == milliseconds(200));
+    CHECK(a.link.repair_rtt(after_ms(9500)) == milliseconds(275));  // the second one has none
+    CHECK(a.link.repair_rtt(after_ms(9900)) == milliseconds(500));
+    CHECK(a.ack(after_ms(9500), 3, after_ms(9490)));
+    CHECK(a.link.repair_rtt(after_ms(99'400)) == a.link.smoothed_rtt());
+    a.send(after_ms(9600));
+    a.link.restart_counters();
+    CHECK(a.link.repair_rtt(after_ms(99'400)) == a.link.smoothed_rtt());
+}
+
 TEST_CASE("probes: two at a time, doubled to 3 s, then one") {
     Sending a;
     CHECK_FALSE(a.link.probe_at());

@@ -28,13 +28,13 @@ void RttEstimator::add(Duration sample) {
     sample = std::clamp(sample, shortest, longest);
     if (!has_sample_) {
         *this = RttEstimator();
-        smoothed_ = min_ = sample;
+        smoothed_ = latest_ = sample;
         variation_ = sample / 2;
         has_sample_ = true;
         return;
     }
     const Duration off = std::max(smoothed_ - sample, sample - smoothed_);
-    min_ = std::min(min_, sample);
+    latest_ = sample;
     variation_ = (variation_ * 3 + off) / 4;
     smoothed_ = (smoothed_ * 7 + sample) / 8;
 }

@@ -4,6 +4,7 @@
 // Milliseconds on the wire, so a sample is right to one of them and never below it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -26,14 +27,15 @@ class RttEstimator {
     bool has_sample() const { return has_sample_; }
     Duration smoothed() const { return smoothed_; }
     Duration variation() const { return variation_; }
-    // The shortest one; 0 before the first.
-    Duration min() const { return min_; }
+    // Of the smoothed one and the last one: RFC 9002, section 6.1.2. A queue that has just begun
+    // counts at once.
+    Duration longer() const { return std::max(smoothed_, latest_); }
 
   private:
     // RFC 9002, section 6.2.2: before anything is known.
     Duration smoothed_ = milliseconds(333);
     Duration variation_ = milliseconds(333) / 2;
-    Duration min_;
+    Duration latest_;
     bool has_sample_ = false;
 };
 

@@ -121,7 +121,7 @@ struct RoomAck {
 };
 struct Head {
     std::uint32_t room = 0;
-    std::uint64_t head = 0;  // the number that the next entry will have
+    std::uint64_t head = 0;  // the number that the server sends next by itself
     std::uint64_t tail = 0;  // the oldest entry that can be had
 };
 struct Gone {
@@ -269,7 +269,7 @@ using Frame = std::variant<Ping, PktAck, Msg, MsgAck, MsgFrom, Events, EventPart
                            PathResponse, Welcome, Close, Notice>;
 
 enum class Sender : std::uint8_t { client, server };
-// Whether a frame of this kind asks for an acknowledgement.
+// Whether it asks for an acknowledgement.
 bool is_ack_eliciting(const Frame& frame);
 
 // The frames of a plaintext that came from `sender`, in order, in `out` (cleared first; unknown

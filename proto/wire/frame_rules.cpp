@@ -68,6 +68,7 @@ bool has_items(std::size_t count, std::span<const std::byte> rest, auto take) {
 }  // namespace
 
 bool is_ack_eliciting(const Frame& frame) {
+    if (const auto* const ack = std::get_if<RoomAck>(&frame)) return ack->count > 0;
     return std::holds_alternative<Ping>(frame) || std::holds_alternative<Msg>(frame) ||
            std::holds_alternative<Events>(frame) || std::holds_alternative<EventPart>(frame) ||
            std::holds_alternative<Gone>(frame) || std::holds_alternative<EntriesWanted>(frame) ||

@@ -74,7 +74,7 @@ TEST_CASE("what is written reads back in order, and says who asks for an answer"
         {Sender::client, MsgFrom{12}, false},
         {Sender::server, Events{1, 42, 1, entries}, true},
         {Sender::server, EventPart{1, 42, 0, 3, part}, true},
-        {Sender::client, room_ack, false},
+        {Sender::client, room_ack, true},
         {Sender::server, Head{1, 9, 4}, false},
         {Sender::server, Gone{1, 4, 9}, true},
         {Sender::client, EntriesWanted{1, 40, 256, 0}, true},

@@ -157,5 +157,9 @@ class Channel:
             del self.in_flight[counter]
         return sample, lost
 
+    def unacked_for(self, now: float) -> float:
+        """How long the oldest datagram that asks for an acknowledgement has had none."""
+        return now - min((sent.at for sent in self.in_flight.values()), default=now)
+
     def messages_under_way(self) -> int:
         return sum(sent.has_msg for sent in self.in_flight.values())

@@ -28,6 +28,7 @@ class Seat:
     is_new: bool
     acked: bool = False
     began: int = 0  # what is below is history
+    sent: int = 0  # what is below was sent, or is history
     credit: int = 1024
     probe_at: float = 0.0
 
@@ -80,7 +81,7 @@ class FakeService:
                 if not seat.acked:
                     out.append(self._seal(peer, [self._room(peer, number)]))
                 out += self._entries(peer, room, range(seat.next_seq, room.head))
-                out.append(self._seal(peer, [frames.Head(number, room.head, room.tail)]))
+                out.append(self._seal(peer, [self._head(peer, number)]))
         return out
 
     def _on_frames(self, peer: Peer, content: list[Frame]) -> Iterator[Out]:
@@ -97,10 +98,7 @@ class FakeService:
             elif isinstance(frame, frames.Msg):
                 out += self._on_msg(peer, frame)
             elif isinstance(frame, frames.Ping):
-                answer += [
-                    frames.Head(n, self.rooms.all[n].head, self.rooms.all[n].tail)
-                    for n in peer.seats
-                ]
+                answer += [self._head(peer, number) for number in peer.seats]
             elif isinstance(frame, Close):
                 out += self._leave(peer)
                 answer.append(Close(1))
@@ -260,6 +258,7 @@ class FakeService:
         for seq in wanted:
             if room.head <= seq or seat.credit == 0:
                 return
+            seat.sent = max(seat.sent, seq + 1)
             if seq < room.tail:
                 yield self._seal(peer, [frames.Gone(room.number, seq, room.tail - 1)])
                 continue
@@ -277,6 +276,10 @@ class FakeService:
         assert peer.person is not None
         seat = peer.seats[number]
         return self.rooms.frame(self.rooms.all[number], peer.person, seat.is_new)
+
+    def _head(self, peer: Peer, number: int) -> frames.Head:
+        room, seat = self.rooms.all[number], peer.seats[number]
+        return frames.Head(number, max(seat.sent, room.tail), room.tail)
 
     def _seal(self, peer: Peer, content: list[Frame]) -> Out:
         data = Data(int(self._now * 1000) & 0xFFFF, peer.keys.client_sid, peer.counter, b"")

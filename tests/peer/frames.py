@@ -125,7 +125,10 @@ def packed(frames: Iterable[Frame], space: int = PLAIN_MAX) -> list[list[Frame]]
 
 
 def asks_for_ack(frames: Iterable[Frame]) -> bool:
-    return any(isinstance(frame, ASKS_FOR_ACK) for frame in frames)
+    return any(
+        isinstance(frame, ASKS_FOR_ACK) or (isinstance(frame, RoomAck) and bool(frame.gaps))
+        for frame in frames
+    )
 
 
 __all__ = [

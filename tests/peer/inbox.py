@@ -23,7 +23,7 @@ class Missing:
 
 @dataclass
 class Inbox:
-    """`next_seq`: everything before it has been shown. `end`: one more than the highest known."""
+    """`next_seq`: everything before it has been shown. `end`: one more than the highest that was sent."""
 
     room: int
     next_seq: int

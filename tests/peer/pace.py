@@ -7,6 +7,7 @@ from __future__ import annotations
 
 RTT_FIRST = 0.333
 PROBE_MAX = 3.0
+SILENCE_COUNTED = 0.5
 PROBES_FAST = 10
 WINDOW_FIRST = 10.0
 WINDOW_MIN = 2.0
@@ -17,6 +18,7 @@ class Pace:
     def __init__(self) -> None:
         self.srtt = RTT_FIRST
         self.rttvar = RTT_FIRST / 2
+        self.latest = 0.0
         self.samples = 0
         self.probes = 0  # in a row without an answer
         self.window = WINDOW_FIRST
@@ -29,7 +31,12 @@ class Pace:
         else:
             self.rttvar += (abs(self.srtt - rtt) - self.rttvar) / 4
             self.srtt += (rtt - self.srtt) / 8
+        self.latest = rtt
         self.samples += 1
+
+    def repair_rtt(self, unacked_for: float, ack_delay: float) -> float:
+        """How long an answer may take now, for whoever asks again without one."""
+        return max(self.srtt, self.latest, min(unacked_for - ack_delay, SILENCE_COUNTED))
 
     def probe_timeout(self, ack_delay: float) -> float:
         if self.probes >= PROBES_FAST:

@@ -75,11 +75,10 @@ class OwnRooms:
         self._ack_at_once = True
         known = self.all.get(frame.room)
         if known is not None:
-            known.inbox.know_end(frame.head)
             known.ack_owed = True
             return None
         name, topic = frame.name.decode(), frame.topic.decode()
-        inbox = Inbox(frame.room, frame.next_seq, frame.head)
+        inbox = Inbox(frame.room, frame.next_seq, frame.next_seq)
         members = MemberList(frame.room)
         room = OwnRoom(frame.kind, name, topic, frame.pinned, inbox, members)
         self.all[frame.room] = room

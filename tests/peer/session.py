@@ -187,7 +187,7 @@ class Session:
         elif isinstance(frame, Close):
             self._end(Ended(frame.code, "closed"))
         else:
-            self.chat.on_frame(frame, now, self.pace.srtt)
+            self.chat.on_frame(frame, now, self._gap_rtt(channel, now))
             if isinstance(frame, MsgAck):
                 self._asked_since = now if self._waits() else None
 
@@ -274,12 +274,16 @@ class Session:
         """All but messages."""
         ack_due = channel.ack_due(self.ack_delay)
         owed = ack_due is not None and ack_due <= now
-        room_acks = self.rooms.due(now, self.pace.srtt, with_pkt_ack=owed)
+        rtt = self._gap_rtt(channel, now)
+        room_acks = self.rooms.due(now, rtt, with_pkt_ack=owed)
         small: list[Frame] = [channel.take_ack(now)] if owed or room_acks else []
         small += [*room_acks, *self._answers]
         self._answers = []
         small += self.chat.due(now, self.pace.srtt, self.pace.probe_timeout(self.ack_delay))
         return small or ([frames.Ping()] if now >= self._ping_due else [])
+
+    def _gap_rtt(self, channel: Channel, now: float) -> float:
+        return self.pace.repair_rtt(channel.unacked_for(now), self.ack_delay)
 
     def _probe(self, channel: Channel, now: float) -> list[bytes]:
         """The oldest content once more, outside the window, when nothing answers."""
@@ -328,7 +332,7 @@ class Session:
         elif self.current is not None:
             times += [
                 self.current.ack_due(self.ack_delay),
-                self.rooms.deadline(now, self.pace.srtt),
+                self.rooms.deadline(now, self._gap_rtt(self.current, now)),
                 self.chat.deadline(),
                 self._probe_due(),
                 self._copy_at,
