@@ -30,10 +30,12 @@ inline constexpr std::size_t half_open_max = 4096;
 inline constexpr std::uint16_t half_open_per_prefix_max = 64;
 inline constexpr Duration half_open_life = seconds(10);
 inline constexpr TokenRate handshakes_per_prefix{milliseconds(20), 100};
-// All prefixes together: a third of one core, at 0.15 ms each.
-inline constexpr TokenRate handshakes_in_all{microseconds(500), 1000};
+// All prefixes together: 0.4 of one core at 0.2 ms each, and once 0.4 s of it. The burst is twice
+// what comes when a thousand people are back at the same time: those are not crowded yet, and none
+// of them waits 500 ms because he shares a bucket with another one.
+inline constexpr TokenRate handshakes_in_all{microseconds(500), 2000};
 // Fewer than half of the burst are left: it is crowded.
-inline constexpr TokenRate handshakes_uncrowded{microseconds(500), 500};
+inline constexpr TokenRate handshakes_uncrowded{microseconds(500), 1000};
 inline constexpr std::size_t prefix_buckets = 65'536;
 
 // SipHash under a key of its own (libsodium's crypto_shorthash).

@@ -127,6 +127,9 @@ constexpr std::array<std::string_view, 6> marks{"~", "～", "∼", "〜", "˜", 
 std::expected<void, NameError> check_name(std::string_view name) {
     if (name.empty()) return std::unexpected(NameError::empty);
     if (name.size() > name_bytes_max) return std::unexpected(NameError::too_long);
+    // Most names, and lists have very many.
+    const auto is_plain = [](char c) { return c > ' ' && c < 0x7f; };
+    if (std::ranges::all_of(name, is_plain)) return {};
     if (!is_valid_utf8(name)) return std::unexpected(NameError::not_utf8);
     bool first = true;
     while (!name.empty()) {

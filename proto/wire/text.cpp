@@ -5,9 +5,22 @@
 #include <utf8proc.h>
 
 namespace chat {
+namespace {
+
+bool is_ascii(char c) {
+    return static_cast<unsigned char>(c) < 0x80;
+}
+
+std::size_t ascii_prefix(std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::find_if_not(text, is_ascii) - text.begin());
+}
+
+}  // namespace
 
 DecodedCharacter decode_character(std::string_view text) {
     if (text.empty()) return {};
+    // Nearly all there is, and there is much of it.
+    if (is_ascii(text.front())) return {static_cast<char32_t>(text.front()), 1};
     utf8proc_int32_t code_point = -1;
     const auto length = utf8proc_iterate(
         reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
@@ -18,6 +31,8 @@ DecodedCharacter decode_character(std::string_view text) {
 
 bool is_valid_utf8(std::string_view text) {
     while (!text.empty()) {
+        text.remove_prefix(ascii_prefix(text));
+        if (text.empty()) break;
         const auto step = decode_character(text);
         if (!step.code_point) return false;
         text.remove_prefix(step.bytes);
