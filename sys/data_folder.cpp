@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,8 +56,11 @@ Result<DataFolder> DataFolder::open(const std::string& path) {
     result->lock_.reset(
         openat(result->folder_.get(), "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!result->lock_) return os_error("write to the folder " + path);
-    if (flock(result->lock_.get(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK) return os_error("lock the folder " + path);
+    struct flock whole{};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    if (fcntl(result->lock_.get(), F_SETLK, &whole) != 0) {
+        if (errno != EACCES && errno != EAGAIN) return os_error("lock the folder " + path);
         return os_error(EWOULDBLOCK, "use the folder " + path, "another server uses this folder");
     }
     return result;

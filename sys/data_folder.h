@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The folder a program keeps its files in, held by one process at a time unless it is opened as
-// shared. The lock (flock on the file `lock`) belongs to the open file, so a forked child that
-// keeps the descriptor keeps the lock: children close it. Names of files are plain, without a
-// slash.
+// shared. The lock (fcntl on the file `lock`) belongs to the process and is not inherited: where a
+// process was killed, the next one can have the folder at once, though a child of the dead one may
+// live an instant longer. Within one process a second open() is not refused, and the end of either
+// gives the folder back: nobody opens a folder twice. Names of files are plain, without a slash.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "sys/data_folder.h"
 
+#include <array>
 #include <cerrno>
+#include <fcntl.h>
 #include <fstream>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,15 +39,19 @@ std::size_t files_in(const std::string& path) {
 
 constexpr int no_other_user = 77;  // a user namespace may have but one
 
-// Runs `body` as an ordinary user, to whom modes mean something.
-int as_ordinary_user(const std::function<int()>& body) {
-    auto child = ChildProcess::fork(nullptr, [&body] {
-        if (geteuid() == 0 && setresuid(nobody, nobody, nobody) != 0) return no_other_user;
-        return body();
-    });
+int in_child(const std::function<int()>& body) {
+    auto child = ChildProcess::fork(nullptr, body);
     REQUIRE(child);
     wait_until_ended(child->pid());
     return child->reap()->code;
+}
+
+// Runs `body` as an ordinary user, to whom modes mean something.
+int as_ordinary_user(const std::function<int()>& body) {
+    return in_child([&body] {
+        if (geteuid() == 0 && setresuid(nobody, nobody, nobody) != 0) return no_other_user;
+        return body();
+    });
 }
 
 }  // namespace
@@ -68,12 +74,38 @@ TEST_CASE("one process at a time") {
     const TempFolder temp;
     {
         const DataFolder first = open_or_fail(temp.path());
-        const auto second = DataFolder::open(temp.path());
-        REQUIRE_FALSE(second);
-        CHECK(second.error().code == EWOULDBLOCK);
-        CHECK(second.error().sentence() ==
-              "cannot use the folder " + temp.path() + ": another server uses this folder");
+        CHECK(in_child([&temp] {
+                  const auto second = DataFolder::open(temp.path());
+                  const std::string sentence =
+                      "cannot use the folder " + temp.path() + ": another server uses this folder";
+                  return !second && second.error().code == EWOULDBLOCK &&
+                                 second.error().sentence() == sentence
+                             ? 0
+                             : 1;
+              }) == 0);
     }
+    CHECK(in_child([&temp] { return DataFolder::open(temp.path()) ? 0 : 1; }) == 0);
+}
+
+TEST_CASE("a child of a process that had the folder does not keep it") {
+    const TempFolder temp;
+    std::array<int, 2> ends{};
+    REQUIRE(pipe2(ends.data(), O_CLOEXEC) == 0);
+    Descriptor alive(ends[0]);
+    Descriptor held(ends[1]);
+    // Ends at once, and leaves a child with all its descriptors that lives until the pipe is
+    // closed.
+    CHECK(in_child([&] {
+              const auto folder = DataFolder::open(temp.path());
+              if (!folder) return 1;
+              if (fork() == 0) {
+                  held.reset();
+                  char byte = 0;
+                  (void)!read(alive.get(), &byte, 1);
+                  _exit(0);
+              }
+              _exit(0);
+          }) == 0);
     CHECK(DataFolder::open(temp.path()));
 }
 
