@@ -7,7 +7,8 @@ WORKDIR /source
 COPY scripts/install-deps scripts/install-deps
 RUN scripts/install-deps --build
 COPY . .
-RUN cmake --preset release \
+# Each source by itself, so that a missing #include is found.
+RUN cmake --preset release -D CMAKE_UNITY_BUILD=OFF \
     && cmake --build --preset release \
     && cmake --install build/release --prefix /usr/local --strip
 

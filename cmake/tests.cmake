@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# chat_test(NAME [SEPARATE] SOURCES file... LIBRARIES target...) adds one Catch2 program and its ctest
-# entry. SEPARATE files are never compiled several in one piece: they use the same names.
+# chat_test(NAME SOURCES file... [SEPARATE file...] LIBRARIES target...) adds one Catch2 program and
+# its ctest entry. SEPARATE files are never compiled several in one piece: they use the same names.
 # Debian 12 has Catch2 v2 (header only, our own main); Debian 13 and Ubuntu 24.04 have v3.
 if(CHAT_TESTS)
   enable_testing()
@@ -26,14 +26,12 @@ function(chat_test name)
   if(NOT CHAT_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "SEPARATE" "" "SOURCES;LIBRARIES" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "" "" "SOURCES;SEPARATE;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES} ${ARG_SEPARATE})
   target_link_libraries(${name} PRIVATE chat_catch_main ${ARG_LIBRARIES})
   target_precompile_headers(${name} REUSE_FROM chat_catch_header)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  if(ARG_SEPARATE)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
-  endif()
+  set_source_files_properties(${ARG_SEPARATE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   # A zone with an odd offset, so that no test passes only in UTC.
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES
