@@ -7,7 +7,7 @@ from __future__ import annotations
 
 RTT_FIRST = 0.333
 PROBE_MAX = 3.0
-SILENCE_COUNTED = 0.5
+SILENCE_COUNTED = 0.15
 PROBES_FAST = 10
 WINDOW_FIRST = 10.0
 WINDOW_MIN = 2.0
