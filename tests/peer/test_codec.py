@@ -94,8 +94,8 @@ class Windows(unittest.TestCase):
         self.assertEqual((pace.srtt, pace.rttvar), (0.1, 0.05))
         self.assertAlmostEqual(pace.probe_timeout(0.025), 0.325)
         self.assertAlmostEqual(pace.repair_rtt(0.1, 0.025), 0.1)
-        self.assertAlmostEqual(pace.repair_rtt(0.4, 0.025), 0.375)
-        self.assertEqual(pace.repair_rtt(9, 0.025), 0.5)
+        self.assertAlmostEqual(pace.repair_rtt(0.17, 0.025), 0.145)
+        self.assertEqual(pace.repair_rtt(9, 0.025), 0.15)
         pace.on_probe()
         self.assertAlmostEqual(pace.probe_timeout(0.025), 0.65)
         for _ in range(20):
