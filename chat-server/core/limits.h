@@ -124,9 +124,11 @@ inline constexpr int client_ack_delay_percent = 150;
 // earlier one (docs/PROTOCOL.md, section 5).
 inline constexpr std::uint64_t credit_first = 1024;
 
-// Entries repeated in front of new ones, and the loss in 1/1000 from which on.
-inline constexpr Seq repeated_entries_max = 3;
+// Unacknowledged entries repeated in front of new ones: from this loss on, and then as many as it
+// takes that of 1,000 entries not more than one is lost with all its copies.
 inline constexpr unsigned repeat_loss_permille = 20;
+inline constexpr unsigned copies_lost_max_ppm = 1000;
+inline constexpr Seq repeated_entries_max = 8;
 
 // A member who lacks entries though nothing is under way to him (no credit, or his word that he has
 // room got lost) is asked this often; RFC 8085, section 3.1.3 allows it without any feedback.
