@@ -200,6 +200,7 @@ std::size_t Outbox::datagram_bytes() const {
 }
 
 void Outbox::on_probe() {
+    datagrams_.clear();
     for (std::size_t i = 0; i < sent_; ++i)
         messages_[i].under_way = 0;
     // Had whole and still not acknowledged: the acknowledgement was lost, and has to be asked for.

@@ -165,6 +165,27 @@ TEST_CASE("at most four datagrams and thirty-two messages are under way, at the 
     CHECK(*fast.outbox.send_at() == fast.now + milliseconds(2));
 }
 
+TEST_CASE("what was under way at a probe timeout does not keep new messages waiting") {
+    OutboxBench b;
+    for (int i = 0; i < 4; ++i) {
+        b.say(1);
+        REQUIRE_FALSE(b.datagram().empty());
+    }
+    b.say(1);
+    CHECK_FALSE(b.outbox.wants_to_send(b.now));
+    b.outbox.on_probe();
+    CHECK(b.outbox.wants_to_send(b.now));
+    CHECK(b.datagram() == "1 2 3 4 5");
+    // Only what was sent since then counts.
+    for (int i = 0; i < 3; ++i) {
+        b.say(1);
+        CHECK(b.outbox.wants_to_send(b.now));
+        REQUIRE_FALSE(b.datagram().empty());
+    }
+    b.say(1);
+    CHECK_FALSE(b.outbox.wants_to_send(b.now));
+}
+
 TEST_CASE("acknowledgements that are late, false or incomplete") {
     OutboxBench b;
     b.say(1);
