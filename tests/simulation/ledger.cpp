@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 
 #include "proto/wire/classic.h"
 #include "proto/wire/datagram.h"
@@ -34,7 +35,6 @@ constexpr std::array<std::string_view, 8> short_answers{
     "服务器暂时无法保存消息，请稍后登录 (the server cannot store anything at present; log in "
     "later)"};
 constexpr std::string_view missed_head = "\n（有 ";
-constexpr std::string_view kick = "kick ";
 
 std::string_view as_text(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -99,8 +99,12 @@ void Ledger::end(const Membership& member) {
     std::erase_if(members_, [id](const Membership& m) { return m.id == id; });
 }
 
-void Ledger::skip_own(Membership& member) const {
-    while (member.next < head() && entry(member.next).author == member.id) {
+void Ledger::skip_unheard(Membership& member) const {
+    const auto is_heard = [&member](const Entry& due) {
+        const bool says_nothing = due.kind == EntryKind::pinned && due.text.empty();
+        return due.author != member.id && !says_nothing;
+    };
+    while (member.next < head() && !is_heard(entry(member.next))) {
         ++member.next;
         member.offset = 0;
     }
@@ -134,9 +138,16 @@ void Ledger::on_request(Instant now, const Endpoint& from, std::span<const std::
 void Ledger::on_control(const ControlRequest& request) {
     if (request.kind == ControlRequest::Kind::announce) {
         ++announced_[clean_line(request.text)];
-    } else if (request.text.starts_with(kick)) {
-        may_be_kicked_.insert(name_key(std::string_view(request.text).substr(kick.size())));
+        return;
     }
+    std::istringstream words(clean_line(request.text));
+    std::string command;
+    std::string argument;
+    words >> command >> std::ws;
+    std::getline(words, argument);
+    argument.erase(argument.find_last_not_of(' ') + 1);
+    if (command == "kick") may_be_kicked_.insert(name_key(argument));
+    if (command == "pin" || command == "unpin") ++announced_[argument];
 }
 
 void Ledger::on_deadline(Instant now) {
@@ -235,7 +246,7 @@ void Ledger::on_page(const server::Page& page) {
         if (member.heard >= first_kept) continue;
         member.heard = first_kept;
         ++member.missed_notices_allowed;
-        skip_own(member);
+        skip_unheard(member);
         if (member.next >= first_kept) continue;
         member.missed_notice_owed = true;
         member.next = first_kept;
@@ -277,7 +288,7 @@ void Ledger::on_exit(const Endpoint& to) {
     auto* member = at(to);
     promise(member != nullptr && member->until.has_value(), "EXIT goes to who is leaving");
     if (member == nullptr || !member->until) return;
-    skip_own(*member);
+    skip_unheard(*member);
     promise(member->next > *member->until, "EXIT comes after all he was to hear", member->name);
     end(*member);
 }
@@ -287,7 +298,7 @@ void Ledger::on_entry(const Endpoint& to, std::string_view text) {
     promise(member != nullptr, "only members hear the room", {}, text);
     if (member == nullptr) return;
     promise(member->told_ok, "OK comes before everything else", member->name, text);
-    if (!is_own_from_page(*member, text)) skip_own(*member);
+    if (!is_own_from_page(*member, text)) skip_unheard(*member);
     const Seq end = member->until ? *member->until + 1 : head();
     promise(member->next < end, "a member hears entries once, and none of his own", member->name,
             text);
@@ -328,7 +339,7 @@ void Ledger::all_served(const server::Server& server) {
     promise(server.chat().lobby().head() == head(), "the server knows the whole log");
     promise(server.chat().roster().size() == members_.size(), "nobody is forgotten in the roster");
     for (auto& member : members_) {
-        skip_own(member);
+        skip_unheard(member);
         promise(!member.until, "who leaves is told EXIT", member.name);
         promise(member.told_ok, "who is in is told OK", member.name);
         promise(member.next == head(), "a member hears everything", member.name);

@@ -74,7 +74,8 @@ class Ledger {
 
     server::Seq head() const { return entries_.size() + 1; }
     const server::Entry& entry(server::Seq seq) const { return entries_[seq - 1]; }
-    void skip_own(Membership& member) const;
+    // His own, and that nothing is pinned any more.
+    void skip_unheard(Membership& member) const;
     // From a page he hears his own again: a log does not know who is who now.
     bool is_own_from_page(const Membership& member, std::string_view text) const;
     // Who is sent to at this address: the first to come, until he was told EXIT.
