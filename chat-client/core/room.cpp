@@ -7,6 +7,10 @@ namespace chat::client {
 namespace {
 
 constexpr Duration requests_apart_min = milliseconds(25);
+// A second request follows so soon, is told from the next one so long, and is for so few.
+constexpr Duration second_request_after = milliseconds(10);
+constexpr Duration second_request_until = milliseconds(20);
+constexpr std::size_t requested_twice_max = 8;
 
 }  // namespace
 
@@ -127,7 +131,7 @@ std::optional<Instant> Room::ack_at() const {
     return std::max(*due, requests_from_);
 }
 
-frame::RoomAck Room::take_ack(Instant now, Duration rtt, std::size_t gaps_max) {
+frame::RoomAck Room::take_ack(Instant now, Duration rtt, std::size_t gaps_max, bool lossy) {
     ack_owed_ = ack_at_once_ = false;
     frame::RoomAck ack;
     ack.room = number_;
@@ -146,7 +150,13 @@ frame::RoomAck Room::take_ack(Instant now, Duration rtt, std::size_t gaps_max) {
     ack.count = static_cast<std::uint8_t>(gaps_.take_due(now, rtt, gaps, partial));
     for (auto& gap : std::span(ack.gaps).first(ack.count))
         gap.offset = static_cast<std::uint16_t>(gap.offset + held);
-    if (ack.count > 0) requests_from_ = now + std::max(rtt / 4, requests_apart_min);
+    if (ack.count == 0) return ack;
+    requests_from_ = now + std::max(rtt / 4, requests_apart_min);
+    if (lossy && now > repeated_until_ && gaps_.missing() <= requested_twice_max) {
+        requests_from_ = now + second_request_after;
+        repeated_until_ = now + second_request_until;
+        gaps_.ask_again(requests_from_);
+    }
     return ack;
 }
 

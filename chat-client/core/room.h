@@ -78,8 +78,9 @@ class Room {
     // Something came that the server is to hear of.
     bool ack_owed() const { return ack_owed_; }
     void hurry_ack() { ack_owed_ = ack_at_once_ = true; }
-    // With at most so many gaps.
-    frame::RoomAck take_ack(Instant now, Duration rtt, std::size_t gaps_max);
+    // With at most so many gaps. `lossy`: much of what is sent gets lost, so a request for few
+    // entries is made twice, 10 ms apart; otherwise every second one would cost a wait of 1.25 RTT.
+    frame::RoomAck take_ack(Instant now, Duration rtt, std::size_t gaps_max, bool lossy = false);
 
   private:
     bool has_place_for(std::uint64_t seq) const;
@@ -92,7 +93,8 @@ class Room {
     bool held_ = false;
     bool ack_owed_ = false;
     bool ack_at_once_ = false;
-    Instant requests_from_{INT64_MIN / 2};  // none leaves earlier
+    Instant requests_from_{INT64_MIN / 2};   // none leaves earlier
+    Instant repeated_until_{INT64_MIN / 2};  // a request until then is a second one
     std::uint64_t begin_;
     std::uint64_t shown_;  // the next number to come out
     std::uint64_t log_end_ = 0;

@@ -31,7 +31,7 @@ struct RoomBench {
     }
     Lines out() { return lines(std::exchange(events, {})); }
     std::string ack() {
-        const auto a = room.take_ack(now, some_rtt, 32);
+        const auto a = room.take_ack(now, some_rtt, 32, lossy);
         std::string text = std::to_string(a.next_seq) + "/" + std::to_string(a.credit);
         for (const auto& gap : std::span(a.gaps).first(a.count)) {
             text += " " + std::to_string(gap.offset) + "*" + std::to_string(gap.count);
@@ -40,6 +40,7 @@ struct RoomBench {
         return text;
     }
 
+    bool lossy = false;
     Instant now{seconds(5).us};
     Room room{1, "lobby", 1};
     std::vector<Event> events;
@@ -125,6 +126,31 @@ TEST_CASE("each hole is asked for by its own clock, and parts that are there are
     b.entry(4);
     CHECK_FALSE(b.room.ack_at());
     CHECK(b.out().size() == 5);
+}
+
+TEST_CASE("where much gets lost, a request for few entries is made twice") {
+    RoomBench b;
+    b.lossy = true;
+    b.entry(4);
+    b.now = b.now + milliseconds(10);
+    CHECK(b.ack() == "1/1024 0*3");
+    CHECK(b.ack() == "1/1024");
+    for (const Duration wait : {milliseconds(10), milliseconds(100), milliseconds(10)}) {
+        CHECK(*b.room.ack_at() == b.now + wait);
+        b.entry(2);  // came in between
+        b.now = b.now + wait;
+        CHECK(b.ack() == "1/1024 0*1 2*1");
+    }
+    CHECK(*b.room.ack_at() == b.now + milliseconds(100));
+}
+
+TEST_CASE("a request for many entries is made once, however much gets lost") {
+    RoomBench b;
+    b.lossy = true;
+    b.entry(10);
+    b.now = b.now + milliseconds(10);
+    CHECK(b.ack() == "1/1024 0*9");
+    CHECK(*b.room.ack_at() == b.now + milliseconds(100));
 }
 
 TEST_CASE("what is older than its beginning, or impossible, is dropped") {

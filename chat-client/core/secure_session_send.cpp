@@ -134,7 +134,8 @@ bool SecureSession::Impl::write_room_ack(const Now& now, Writer& writer, Members
                                          bool& asks_again) {
     if (writer.remaining() < room_ack_bytes + gaps_min * gap_bytes) return false;
     const std::size_t gaps = (writer.remaining() - room_ack_bytes) / gap_bytes;
-    const frame::RoomAck ack = member.room.take_ack(now.at, gap_rtt(now.at), gaps);
+    const bool lossy = link->loss_permille() > loss_permille_calm;
+    const frame::RoomAck ack = member.room.take_ack(now.at, gap_rtt(now.at), gaps, lossy);
     frame::write(writer, ack);
     asks_again = asks_again || ack.count > 0;
     if (!member.stated) member.acked_in = keys->sealer->next_counter();

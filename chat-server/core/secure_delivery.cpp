@@ -141,7 +141,8 @@ Outlook SecureDelivery::outlook(const Peer& peer, const Chat& chat) {
         const Seq head = chat.room(in.room).head();
         const bool has_news = in.sent < std::min(head, in.credit_end);
         all.lacks = all.lacks || !in.stated || in.acked < head;
-        all.ready = all.ready || in.room_owed || (has_news && !in.waits_for_page);
+        const bool has_any = has_news || in.repair;
+        all.ready = all.ready || in.room_owed || (has_any && !in.waits_for_page);
         // Somebody who has no room is not probed for not having taken what he was sent.
         all.unacked = all.unacked || (!in.stated && !in.room_owed) ||
                       (in.acked < in.sent && in.acked < in.credit_end);
@@ -321,9 +322,10 @@ bool SecureDelivery::serve_gap(Instant now, Gap& gap, Chat& chat, TransmitSink& 
         if (lost.from < in->acked) lost = {in->acked, lost.to, 0};
         const Progress progress = write_entries(now, packet, peer, chat.room(gap.room), lost.from,
                                                 lost.to, lost.have, lost.from);
-        if (progress == Progress::no_page && !in->repair) {
+        const bool waits = progress == Progress::no_page || progress == Progress::not_now;
+        if (waits && !in->repair) {
             in->repair = lost;
-            wait_for_page(gap.peer, *in, lost.from, chat);
+            if (progress == Progress::no_page) wait_for_page(gap.peer, *in, lost.from, chat);
         }
         if (progress != Progress::wrote) break;
         add_ack(now, packet, peer);

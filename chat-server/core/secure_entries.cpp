@@ -68,8 +68,7 @@ SecureDelivery::Progress SecureDelivery::write_repair(Instant now, Packet& packe
     const Progress progress = write_entries(now, packet, peers_[index], chat.room(in.room),
                                             repair.from, repair.to, repair.have, repair.from);
     if (progress == Progress::no_page) wait_for_page(index, in, repair.from, chat);
-    // What the window does not take now is asked for again.
-    if (progress == Progress::nothing_left || progress == Progress::not_now) in.repair.reset();
+    if (progress == Progress::nothing_left) in.repair.reset();
     return progress;
 }
 
@@ -182,6 +181,7 @@ SecureDelivery::Progress SecureDelivery::write_batch(Instant now, Packet& packet
         if (first + count <= from) continue;  // the repeated ones leave no room for a new one
         const std::size_t bytes = batch.ends[count - 1];
         if (!peer.link.may_send(now, packet.datagram_bytes(events_head_bytes + bytes))) {
+            if (first < from) continue;  // rather fewer repeated ones than no new one
             return Progress::not_now;
         }
         packet.add(frame::Events{room.id(), first, static_cast<std::uint8_t>(count),

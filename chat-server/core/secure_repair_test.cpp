@@ -29,6 +29,26 @@ TEST_CASE("what got lost is sent again when it is asked for, and only that") {
     CHECK(bob.came.size() == 4);
 }
 
+TEST_CASE("what is asked for while the window is full goes as soon as it is not") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    settle(b, bob);
+    bob.deaf = true;
+    announce_many(b, 1, 1000);
+    bob.deaf = false;
+    announce_many(b, 100, 1000);
+    b.wait(milliseconds(2));
+    const auto came = bob.came;
+    b.send(bob, bob.room_ack());
+    CHECK(bob.came == came);
+    b.send(bob, bob.pkt_ack());
+    REQUIRE(bob.came.size() > came.size());
+    CHECK(bob.came[came.size()] == 2);
+    CHECK(std::ranges::count(bob.came, Seq{2}) == 1);
+    catch_up(b, bob);
+    CHECK(b.counters().repeated == 1);
+}
+
 TEST_CASE("an entry that fills more than a datagram goes in parts, and lost parts alone again") {
     SecureBench b;
     auto& bob = b.member("bob", 10);
@@ -185,6 +205,32 @@ TEST_CASE("the more gets lost, the more often entries go out again in front of n
             CHECK(std::ranges::count(bob.came, last - back) ==
                   static_cast<std::ptrdiff_t>(1 + std::min(back, row.copies)));
         CHECK(bob.datagrams == 10);
+    }
+}
+
+TEST_CASE("entries are repeated only as far as the window leaves room for new ones") {
+    for (const std::size_t length : {60, 100, 150, 200, 260, 330}) {
+        CAPTURE(length);
+        SecureBench b;
+        auto& bob = b.member("bob", 10);
+        b.ack(bob);
+        for (int i = 0; i < 60; ++i) {
+            bob.deaf = i % 2 == 0;
+            announce_many(b, 1);
+            bob.deaf = false;
+            if (i % 5 == 4) b.ack(bob);
+            b.wait(milliseconds(5));
+        }
+        catch_up(b, bob);
+        bob.forget();
+        for (int i = 0; i < 40; ++i)
+            announce_many(b, 1, length);
+        const std::size_t alone = bob.sizes.front();
+        CHECK(std::ranges::max(bob.sizes) > 2 * alone);
+        // Not one that would fit by itself has to wait.
+        constexpr std::size_t window_bytes_min = 2 * datagram::bytes_max;
+        CHECK(bob.bytes <= window_bytes_min);
+        CHECK(bob.bytes + alone > window_bytes_min);
     }
 }
 

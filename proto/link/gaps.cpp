@@ -80,9 +80,15 @@ std::size_t GapTracker::take_due(Instant now, Duration rtt, std::span<frame::Gap
                             alone ? partial.have : std::uint8_t{0}};
         }
         joins = !alone;
-        due(number) = now + again_wait(rtt);
+        due(number) = asked_due_ = now + again_wait(rtt);
     }
     return used;
+}
+
+void GapTracker::ask_again(Instant at) {
+    for (auto number = next_; number < told_end_; ++number) {
+        if (due(number) == asked_due_) due(number) = at;
+    }
 }
 
 std::optional<Instant> GapTracker::next_due() const {

@@ -54,6 +54,8 @@ class GapTracker {
     // clocks start again. Returns how many of `room` are filled; what finds no room stays due.
     std::size_t take_due(Instant now, Duration rtt, std::span<frame::Gap> room,
                          PartialEntry partial = {});
+    // Of those the last take_due gave, what has not come until then is due at `at` once more.
+    void ask_again(Instant at);
     // When take_due has something; nothing while nothing is missing.
     std::optional<Instant> next_due() const;
 
@@ -69,6 +71,7 @@ class GapTracker {
     std::uint64_t known_end_;
     std::uint64_t told_end_;  // min(known_end_, next_ + ahead): the end of what due_ tells of
     std::size_t missing_ = 0;
+    Instant asked_due_;  // the clocks that the last take_due started stand at this
     // By number modulo `ahead`, for next_ to told_end_: when to ask for it, or that it is there.
     std::array<Instant, ahead> due_;
 };
