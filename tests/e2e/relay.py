@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import BINARIES, Case
+from ports import lasting_port
 from program import Program
 from waiting import LONG, wait_until
 
@@ -154,7 +155,7 @@ def start_relay(
 ) -> Relay:
     """A relay to that server, which ends with the test."""
     name = f"relay-{len(case.programs)}"
-    argv = [RELAY, "--listen", "127.0.0.1:0", "--to", f"{server[0]}:{server[1]}"]
+    argv = [RELAY, "--listen", f"127.0.0.1:{lasting_port()}", "--to", f"{server[0]}:{server[1]}"]
     argv += ["--seed", str(seed)]
     if script:
         (case.folder / f"{name}.script").write_text(script, encoding="utf-8")
