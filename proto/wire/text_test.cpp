@@ -77,6 +77,19 @@ TEST_CASE("a text keeps its lines and nothing else that moves a cursor") {
     }
 }
 
+TEST_CASE("one byte that is not clean is found wherever it stands") {
+    for (unsigned byte = 0; byte < 256; ++byte) {
+        // Alone no byte from 0x80 on is a character.
+        const bool is_clean = (byte >= 0x20 && byte < 0x7f) || byte == '\n';
+        for (std::size_t place = 0; place < 40; ++place) {
+            std::string text(41, 'x');
+            text[place] = static_cast<char>(byte);
+            CAPTURE(byte, place);
+            CHECK(is_clean_text(text) == is_clean);
+        }
+    }
+}
+
 TEST_CASE("a prefix never cuts a character") {
     struct Row {
         std::string text;
