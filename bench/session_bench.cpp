@@ -271,10 +271,3 @@ void forged_data(benchmark::State& state) {
 BENCHMARK(forged_data)->Arg(96)->Arg(1200);
 
 }  // namespace
-
-int main(int argc, char** argv) {
-    if (sodium_init() < 0) return 1;
-    benchmark::Initialize(&argc, argv);
-    benchmark::RunSpecifiedBenchmarks();
-    return 0;
-}

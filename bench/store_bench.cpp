@@ -93,4 +93,3 @@ void commit_on_disk(benchmark::State& state) {
 BENCHMARK(commit_on_disk)->Arg(1)->Arg(10)->Arg(100);
 
 }  // namespace
-BENCHMARK_MAIN();

@@ -5,7 +5,6 @@
 #include <benchmark/benchmark.h>
 #include <cstdint>
 #include <memory>
-#include <sodium.h>
 #include <time.h>
 #include <utility>
 
@@ -79,10 +78,3 @@ BENCHMARK(join)->ArgName("members")->Arg(100)->Arg(1000)->Iterations(3)->UseManu
     benchmark::kMillisecond);
 
 }  // namespace
-
-int main(int argc, char** argv) {
-    if (sodium_init() < 0) return 1;
-    benchmark::Initialize(&argc, argv);
-    benchmark::RunSpecifiedBenchmarks();
-    return 0;
-}
