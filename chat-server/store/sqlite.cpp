@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
-#include <utility>
 
 namespace chat::server {
 namespace {
@@ -65,13 +64,19 @@ Result<void> Database::run(const std::string& sql) {
     return {};
 }
 
+Result<Prepared> Database::compile(std::string_view sql) {
+    sqlite3_stmt* statement = nullptr;
+    const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (code != SQLITE_OK) return failure();
+    return Prepared(statement);
+}
+
 Result<void> Database::run(Prepared& statement, std::string_view sql) {
     if (statement == nullptr) {
-        sqlite3_stmt* made = nullptr;
-        const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
-                                            SQLITE_PREPARE_PERSISTENT, &made, nullptr);
-        if (code != SQLITE_OK) return failure();
-        statement.reset(made);
+        auto compiled = compile(sql);
+        if (!compiled) return std::unexpected(compiled.error());
+        statement = std::move(*compiled);
     }
     Result<void> done;
     const int code = sqlite3_step(statement.get());
@@ -89,11 +94,9 @@ Result<void> Database::commit() {
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
-    sqlite3_stmt* statement = nullptr;
-    const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
-                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-    if (code != SQLITE_OK) return failure();
-    return Statement(statement, this);
+    auto compiled = compile(sql);
+    if (!compiled) return std::unexpected(compiled.error());
+    return Statement(std::move(*compiled), this);
 }
 
 Result<void> Database::prepare(std::initializer_list<Text> texts) {

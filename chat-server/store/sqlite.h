@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace chat::server {
 
@@ -27,6 +28,12 @@ constexpr std::int64_t as_stored(std::uint64_t number) {
 
 // A file beside a database could not be made or renamed, for the reason in errno.
 std::unexpected<std::string> write_failure(const std::string& path);
+
+// A statement, compiled. It finds its database by itself, wherever that is moved.
+struct FinalizeStatement {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using Prepared = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
 
 class Statement;
 
@@ -74,16 +81,12 @@ class Database {
         void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
     };
 
-    struct Finalize {
-        void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-    };
-    // No Statement: that one must not outlive a move of the database.
-    using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
-
     Database(sqlite3* handle, const std::string& path) : handle_(handle), path_(path) {}
+    Result<Prepared> compile(std::string_view sql);
     Result<void> run(Prepared& statement, std::string_view sql);
 
     std::unique_ptr<sqlite3, Close> handle_;
+    // No Statement: that one must not outlive a move of the database.
     Prepared begin_;
     Prepared begin_immediate_;
     Prepared commit_;
@@ -156,12 +159,8 @@ class Statement {
 
   private:
     friend class Database;
-    struct Finalize {
-        void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-    };
-
-    Statement(sqlite3_stmt* statement, const Database* database)
-        : statement_(statement), database_(database) {}
+    Statement(Prepared statement, const Database* database)
+        : statement_(std::move(statement)), database_(database) {}
 
     void bind(int position, std::int64_t number, sqlite3_destructor_type);
     void bind(int position, std::uint64_t number, sqlite3_destructor_type lifetime) {
@@ -192,7 +191,7 @@ class Statement {
     }
     Result<void> finish();
 
-    std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+    Prepared statement_;
     const Database* database_ = nullptr;
 };
 
