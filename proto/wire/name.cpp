@@ -40,7 +40,10 @@ constexpr std::array<std::string_view, 2> reserved_parts{administrator_name, "�
 // Legal as names, but "\n欢迎 说: 进入聊天室" would have two readings.
 constexpr std::array<std::string_view, 2> reserved_words{"欢迎", "说:"};
 
+constexpr char32_t ascii_last = 0x7f;
+
 bool is_forbidden(char32_t c) {
+    if (c <= ascii_last) return c <= ' ' || c == ascii_last;
     switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
         case UTF8PROC_CATEGORY_CN:
         case UTF8PROC_CATEGORY_ZS:
@@ -58,6 +61,7 @@ bool is_forbidden(char32_t c) {
 }
 
 bool is_mark(char32_t c) {
+    if (c <= ascii_last) return false;
     const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
     return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
            category == UTF8PROC_CATEGORY_ME;
@@ -128,7 +132,10 @@ std::expected<void, NameError> check_name(std::string_view name) {
     if (name.empty()) return std::unexpected(NameError::empty);
     if (name.size() > name_bytes_max) return std::unexpected(NameError::too_long);
     // Most names, and lists have very many.
-    const auto is_plain = [](char c) { return c > ' ' && c < 0x7f; };
+    const auto is_plain = [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte <= ascii_last && !is_forbidden(byte);
+    };
     if (std::ranges::all_of(name, is_plain)) return {};
     if (!is_valid_utf8(name)) return std::unexpected(NameError::not_utf8);
     bool first = true;
