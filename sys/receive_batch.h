@@ -8,19 +8,12 @@
 #include <cstdint>
 #include <memory>
 #include <netinet/in.h>
-#include <span>
 #include <sys/socket.h>
 #include <vector>
 
-#include "proto/wire/endpoint.h"
+#include "proto/wire/received_datagram.h"
 
 namespace chat::sys {
-
-struct ReceivedDatagram {
-    Path path;  // local is unspecified on a connected socket and for multicast and broadcast
-    std::span<std::byte> bytes;  // may be written to: what is sealed is opened in place
-    bool truncated = false;      // it was longer than the batch allows; `bytes` is its beginning
-};
 
 class ReceiveBatch {
   public:

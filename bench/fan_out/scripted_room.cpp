@@ -13,8 +13,6 @@ namespace {
 constexpr Duration turn_time = milliseconds(1);
 // A script that has not come to its end by then never will.
 constexpr int settle_turns_max = 20'000;
-// As the network process looks ahead.
-constexpr std::size_t foresight = 6;
 
 server::ServerSecrets secrets(RandomSource& random) {
     server::ServerSecrets secrets;
@@ -83,14 +81,11 @@ void ScriptedRoom::server_turn() {
     const auto deadline = server_.next_deadline();
     const bool due = deadline && now_.at >= *deadline;
     if (arriving_.empty() && !due) return;
+    received_.clear();
+    for (Wire::Datagram& datagram : arriving_.all())
+        received_.push_back({datagram.path, datagram.bytes});
     meter_.on();
-    const auto arrived = arriving_.all();
-    for (std::size_t i = 0; i < arrived.size() + foresight; ++i) {
-        server_.foresee(i < arrived.size() ? arrived[i].bytes : std::span<std::byte>());
-        if (i < foresight) continue;
-        Wire::Datagram& datagram = arrived[i - foresight];
-        server_.on_datagram(now_, datagram.path, datagram.bytes, false);
-    }
+    server_.on_datagrams(now_, received_);
     if (due) server_.on_deadline(now_);
     drive();
     meter_.off();

@@ -83,6 +83,7 @@ class ScriptedRoom {
     Meter& meter_;
     Wire up_;
     Wire arriving_;
+    std::vector<ReceivedDatagram> received_;  // these, as a socket would give them
     Wire down_;
     Wire delivering_;
     server::MemoryLog log_{1};

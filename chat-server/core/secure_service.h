@@ -57,7 +57,8 @@ class SecureService {
 
     // A datagram whose first byte says that it is of this protocol. Opened in place.
     void on_datagram(const Now& now, const Path& path, std::span<std::byte> datagram, Chat& chat);
-    // One of those that will be given to on_datagram soon, in the same order.
+    // Each datagram so many before on_datagram has it, and as many empty ones behind the last.
+    static constexpr std::size_t foresight = 6;  // three steps of two datagrams
     void foresee(std::span<const std::byte> datagram, const Chat& chat);
     void on_outcome(const Now& now, const Outcome& outcome, Chat& chat);
     void on_page(RoomId room) { delivery_.on_page(room); }

@@ -29,6 +29,41 @@ TEST_CASE("both protocols share one room, and each entry says whether its author
     CHECK(b.command("stats").find("handshakes          2") != std::string::npos);
 }
 
+TEST_CASE("datagrams that come together are taken in their order, whoever goes meanwhile") {
+    SecureBench b;
+    auto& bob = b.member("bob", 10);
+    auto& eve = b.member("eve", 11);
+    std::vector<Bytes> sent;
+    std::vector<ReceivedDatagram> together;
+    const auto say = [&](TestClient& from, std::uint64_t msg_id, std::string_view text) {
+        Plaintext plaintext;
+        plaintext << message(1, msg_id, 0, 1, text);
+        sent.push_back(from.seal(plaintext));
+    };
+    Plaintext end;
+    end << frame::Close{frame::CloseCode::quit, 0};
+    say(bob, 1, "one");
+    say(eve, 1, "two");
+    sent.push_back({});
+    sent.push_back(bob.seal(end));
+    say(bob, 2, "too late");
+    sent.push_back(Bytes(100, std::byte{0xfc}));
+    for (std::uint64_t msg_id = 2; msg_id < 12; ++msg_id)
+        say(eve, msg_id, "more");
+    for (Bytes& bytes : sent)
+        together.push_back({eve.path, bytes});
+    for (const std::size_t of_bob : {0U, 3U, 4U})
+        together[of_bob].path = bob.path;
+    const auto before = b.counters().datagrams_received;
+    b.server->on_datagrams(b.now, together);
+    b.drive();
+    Lines heard{"bob: one", "eve: two", "-bob"};
+    heard.resize(13, "eve: more");
+    CHECK(eve.lines() == heard);
+    CHECK(codes(bob) == Codes{frame::CloseCode::quit});
+    CHECK(b.counters().datagrams_received - before == together.size());
+}
+
 TEST_CASE("welcome says where the log is, and the log keeps who it was") {
     SecureBench b;
     b.announce("one");

@@ -41,6 +41,16 @@ void Server::on_datagram(const Now& now, const Path& path, std::span<std::byte> 
     }
 }
 
+void Server::on_datagrams(const Now& now, std::span<const ReceivedDatagram> datagrams) {
+    constexpr std::size_t ahead = SecureService::foresight;
+    for (std::size_t i = 0; i < datagrams.size() + ahead; ++i) {
+        secure_.foresee(i < datagrams.size() ? datagrams[i].bytes : std::span<std::byte>(), chat_);
+        if (i < ahead) continue;
+        const ReceivedDatagram& datagram = datagrams[i - ahead];
+        on_datagram(now, datagram.path, datagram.bytes, datagram.truncated);
+    }
+}
+
 void Server::on_unreachable(const Now& now, const Endpoint& peer) {
     // Of a session of the secure protocol an unauthenticated error says nothing.
     classic_.on_unreachable(now, peer, chat_);

@@ -26,6 +26,7 @@
 #include "chat-server/core/operator_commands.h"
 #include "chat-server/core/secure_service.h"
 #include "proto/session/random_source.h"
+#include "proto/wire/received_datagram.h"
 
 namespace chat::server {
 
@@ -52,9 +53,9 @@ class Server {
     // The datagram is opened in place: its bytes are of no use afterwards.
     void on_datagram(const Now& now, const Path& path, std::span<std::byte> datagram,
                      bool truncated);
-    // One of those that on_datagram will be given soon, in the same order, and nothing behind the
-    // last one, so that what each of them needs comes near in good time. Only makes it faster.
-    void foresee(std::span<const std::byte> datagram) { secure_.foresee(datagram, chat_); }
+    // The same for each of them in order, faster: what one needs comes near while earlier ones
+    // are dealt with.
+    void on_datagrams(const Now& now, std::span<const ReceivedDatagram> datagrams);
     // ICMP says that nobody listens at this address.
     void on_unreachable(const Now& now, const Endpoint& peer);
     // So many datagrams were lost since the start because nobody read them in time.

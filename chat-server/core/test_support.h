@@ -70,8 +70,8 @@ class SecureBench final : public TransmitSink {
         auto& count = traffic[from.peer];
         ++count.datagrams_in;
         count.bytes_in += copy.size();
-        server->foresee(copy);
-        server->on_datagram(now, from, copy, false);
+        const ReceivedDatagram received{from, copy};
+        server->on_datagrams(now, std::span(&received, 1));
         if (!hold) drive();
     }
     void arrive(const Path& from, std::string_view text) {

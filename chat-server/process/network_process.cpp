@@ -27,8 +27,6 @@ constexpr Duration farewell_max = seconds(2);
 constexpr Duration admin_patience = milliseconds(500);
 // After this many batches the loop looks at signals and the operator again.
 constexpr int receive_batches_per_turn = 8;
-// So many datagrams ahead the brain is told what comes: it has three steps of two datagrams.
-constexpr std::size_t foresight = 6;
 
 Now read_clocks() {
     return {sys::monotonic_now(), sys::wall_now()};
@@ -198,12 +196,7 @@ bool NetworkProcess::take_datagrams() {
             return any;
         }
         any = any || !batch->empty();
-        for (std::size_t i = 0; i < batch->size() + foresight; ++i) {
-            server_.foresee(i < batch->size() ? (*batch)[i].bytes : std::span<std::byte>());
-            if (i < foresight) continue;
-            const auto& datagram = (*batch)[i - foresight];
-            server_.on_datagram(now_, datagram.path, datagram.bytes, datagram.truncated);
-        }
+        server_.on_datagrams(now_, *batch);
         if (!received_.is_full()) break;
         drive();
     }

@@ -79,7 +79,7 @@ bool Traffic::receive_from_clients(Instant now) {
     forget_icmp(listener_);
     const auto received = listener_.receive(batch_);
     if (!received) return false;
-    for (const sys::ReceivedDatagram& datagram : *received) {
+    for (const ReceivedDatagram& datagram : *received) {
         Client* client = client_at(datagram.path, now);
         if (client == nullptr) continue;
         record(Recording::Kind::up, client->number, now, datagram.bytes);
@@ -96,7 +96,7 @@ bool Traffic::receive_from_server(const Source& source, Instant now) {
     if (!received) return false;
     Client* client = client_numbered(source->client);
     const bool stray = client == nullptr || client->upstream != source;
-    for (const sys::ReceivedDatagram& datagram : *received) {
+    for (const ReceivedDatagram& datagram : *received) {
         if (datagram.path.peer != server_) continue;
         if (stray) {
             ++stray_;

@@ -106,7 +106,8 @@ void SecureWorld::on_datagram(const Datagram& datagram) {
     if (!server_) return;
     server_touched_ = true;
     std::vector<std::byte> bytes = datagram.bytes;
-    server_->on_datagram(now_, {datagram.from, {}}, bytes, false);
+    const ReceivedDatagram received{{datagram.from, {}}, bytes};
+    server_->on_datagrams(now_, std::span(&received, 1));
 }
 
 void SecureWorld::on_port_unreachable(const Endpoint& peer) {

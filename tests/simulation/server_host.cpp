@@ -66,7 +66,6 @@ void ServerHost::on_datagram(const Datagram& datagram) {
     touched_ = true;
     ledger_.on_request(now_.at, datagram.from, datagram.bytes);
     std::vector<std::byte> bytes = datagram.bytes;
-    server_.foresee(bytes);
     server_.on_datagram(now_, {datagram.from, {}}, bytes, false);
 }
 
