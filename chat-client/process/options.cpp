@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "chat-client/process/options.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <fmt/format.h>
 #include <optional>
 #include <sysexits.h>
 
+#include "chat-client/process/command_line.h"
 #include "proto/wire/name.h"
 
 namespace chat::client {
@@ -20,23 +19,6 @@ constexpr std::size_t fingerprint_characters = 20;  // proto/session/keys.h
 int refuse_call(std::string_view sentence, int status) {
     fmt::print(stderr, "chat-client: {}\n", sentence);
     return status;
-}
-
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-}
-
-// Empty: there is none.
-std::string default_data_folder() {
-    // A relative path there is to be ignored (XDG Base Directory Specification).
-    if (const auto share = environment("XDG_DATA_HOME"); share.starts_with('/')) {
-        return share + "/chat-client";
-    }
-    if (const auto home = environment("HOME"); !home.empty()) {
-        return home + "/.local/share/chat-client";
-    }
-    return {};
 }
 
 // In lower case; nothing if it is no fingerprint.
@@ -83,52 +65,17 @@ bool split_host(std::string text, std::string& host, std::string& port) {
 }  // namespace
 
 std::expected<Options, int> parse_options(const std::vector<std::string>& arguments) {
-    Options options;
-    CLI::App app("A group chat over UDP: the client.", "chat-client");
-    app.set_version_flag("--version", "chat-client " CHAT_VERSION);
-    app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-
-    std::string host_text = options.host;
-    std::string port_text;
-    app.add_option("host", host_text, "the server; HOST:PORT and [v6]:PORT work too")
-        ->type_name("HOST")
-        ->capture_default_str();
-    app.add_option("port", port_text, "its UDP port (default 8888)")->type_name("PORT");
-    const auto* name =
-        app.add_option("-n,--name", options.name, "your name there; asked for if not given")
-            ->type_name("NAME");
-    app.add_option("-r,--room", options.room, "the room to be in first; it is made if need be")
-        ->type_name("ROOM")
-        ->capture_default_str();
-    bool plain = false, json = false, classic = false;
-    auto* plain_flag = app.add_flag("--plain", plain,
-                                    "no full screen: a line in is a message, a line out an event");
-    app.add_flag("--json", json, "the same with JSON Lines, for programs")->excludes(plain_flag);
-    app.add_flag("--classic", classic,
-                 "speak the plain-text protocol, unprotected, to an original server");
-    options.data = default_data_folder();
-    app.add_option("--data", options.data, "folder for your key and those of servers you trust")
-        ->type_name("DIR")
-        ->capture_default_str();
-    std::string accept_key;
-    const auto* accept_key_option =
-        app.add_option("--accept-key", accept_key, "trust exactly this server key")
-            ->type_name("FINGERPRINT");
-    app.add_flag("--accept-new-key", options.accept_new_key,
-                 "trust a server seen for the first time without asking");
-    app.add_option("--password-file", options.password_file,
-                   "the server's password is this file's first line")
-        ->type_name("FILE");
-
+    CommandLine line;
     try {
-        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+        line.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::ParseError& e) {
-        if (e.get_exit_code() == 0) return std::unexpected(app.exit(e));
+        if (e.get_exit_code() == 0) return std::unexpected(line.app.exit(e));
         return std::unexpected(
             refuse_call(fmt::format("{}. Run with --help for the options.", e.what()), wrong_call));
     }
+    Options options = line.options;
 
-    if (name->count() > 0) {
+    if (line.gives("--name")) {
         if (const auto checked = check_name(options.name); !checked) {
             return std::unexpected(refuse_call(
                 checked.error() == NameError::too_long
@@ -138,13 +85,13 @@ std::expected<Options, int> parse_options(const std::vector<std::string>& argume
         }
     }
     std::string port_in_host;
-    if (!split_host(host_text, options.host, port_in_host)) {
+    if (!split_host(line.host, options.host, port_in_host)) {
         return std::unexpected(refuse_call(
-            fmt::format("'{}' is not an address. Write HOST, HOST:PORT or [v6]:PORT.", host_text),
+            fmt::format("'{}' is not an address. Write HOST, HOST:PORT or [v6]:PORT.", line.host),
             wrong_call));
     }
-    if (port_text.empty()) port_text = port_in_host;
-    if (!port_text.empty() || host_text.ends_with(':')) {
+    const std::string& port_text = line.port.empty() ? port_in_host : line.port;
+    if (!port_text.empty() || line.host.ends_with(':')) {
         const auto port = parse_port(port_text);
         if (!port) {
             return std::unexpected(refuse_call(
@@ -154,19 +101,19 @@ std::expected<Options, int> parse_options(const std::vector<std::string>& argume
         options.port = *port;
     }
     // A key or a password that nobody checks would be a false promise.
-    if (classic && accept_key_option->count() > 0) {
+    if (line.classic && line.gives("--accept-key")) {
         return std::unexpected(refuse_call(
             "the plain-text protocol has no keys, so the server cannot prove the key that "
             "--accept-key asks for. Leave out --classic, or --accept-key.",
             EX_NOPERM));
     }
-    if (classic && !options.password_file.empty()) {
+    if (line.classic && !options.password_file.empty()) {
         return std::unexpected(
             refuse_call("the plain-text protocol has no passwords. Leave out --classic, or "
                         "--password-file.",
                         EX_NOPERM));
     }
-    if (classic && options.room != "lobby") {
+    if (line.classic && options.room != "lobby") {
         return std::unexpected(refuse_call(
             "the plain-text protocol has one room. Leave out --classic, or --room.", wrong_call));
     }
@@ -177,25 +124,25 @@ std::expected<Options, int> parse_options(const std::vector<std::string>& argume
                         "without spaces.",
                         wrong_call));
     }
-    if (accept_key_option->count() > 0) {
-        const auto fingerprint = parse_fingerprint(accept_key);
+    if (line.gives("--accept-key")) {
+        const auto fingerprint = parse_fingerprint(line.accept_key);
         if (!fingerprint) {
             return std::unexpected(refuse_call(
                 fmt::format("'{}' is not the fingerprint of a key. It is the word behind "
                             "\"key\" in the server's first line: 20 characters, a to z "
                             "and 2 to 7.",
-                            accept_key),
+                            line.accept_key),
                 wrong_call));
         }
         options.accept_key = *fingerprint;
     }
-    if (classic) options.protocol = Protocol::classic;
-    if (!classic && options.data.empty()) {
+    if (line.classic) options.protocol = Protocol::classic;
+    if (!line.classic && options.data.empty()) {
         return std::unexpected(refuse_call(
             "there is no folder for your key. Name one with --data, or set HOME.", wrong_call));
     }
-    if (plain) options.mode = Options::Mode::plain;
-    if (json) options.mode = Options::Mode::json;
+    if (line.plain) options.mode = Options::Mode::plain;
+    if (line.json) options.mode = Options::Mode::json;
     return options;
 }
 

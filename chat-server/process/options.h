@@ -5,6 +5,7 @@
 
 #include <expected>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chat-server/core/server.h"
@@ -45,5 +46,8 @@ struct Options {
 // Either what to do, or the exit status of a program that has nothing more to do (help printed,
 // wrong call explained).
 std::expected<Options, int> parse_options(const std::vector<std::string>& arguments);
+
+// What a configuration file may set, by the option's name without its dashes.
+std::vector<std::string_view> file_settings();
 
 }  // namespace chat::server
