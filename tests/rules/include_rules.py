@@ -24,6 +24,7 @@ MAY_INCLUDE: dict[str, tuple[str, ...]] = {
     "chat-client/core": ("chat-client/core", "proto"),
     "chat-client/terminal": ("chat-client/terminal", "chat-client/core", "proto"),
     "chat-client/process": ("chat-client", "sys", "proto"),
+    "manual": ("manual", "chat-client", "chat-server", "proto"),
 }
 FREE = ("tests", "bench")
 
@@ -113,6 +114,8 @@ EXAMPLES: tuple[tuple[str, str, bool], ...] = (
     ("chat-client/core/session.h", "<random>", True),
     ("sys/udp_socket.cpp", '"proto/wire/endpoint.h"', True),
     ("sys/udp_socket.cpp", '"proto/link/rtt.h"', False),
+    ("manual/main.cpp", '"chat-server/process/command_line.h"', True),
+    ("chat-server/process/main.cpp", '"manual/program.h"', False),
     ("tests/simulation/world.cpp", '"chat-server/core/rooms.h"', True),
 )
 

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#include "manual/completion.h"
+
+namespace chat::manual {
+
+Found found_as(std::string_view value_name) {
+    if (value_name == "FILE") return Found::file;
+    if (value_name == "DIR") return Found::folder;
+    if (value_name == "HOST") return Found::host;
+    return Found::nothing;
+}
+
+}  // namespace chat::manual

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// What the shells offer on Tab: subcommands, options, the choices of an option, files, folders and
+// hosts by what the tables call a value. Each function returns one file for that shell.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "manual/program.h"
+
+namespace chat::manual {
+
+std::string bash_completion(const Program& program);
+std::string zsh_completion(const Program& program);
+std::string fish_completion(const Program& program);
+
+// What a shell can find by itself, by the name that a table gives a value.
+enum class Found { nothing, file, folder, host };
+Found found_as(std::string_view value_name);
+
+}  // namespace chat::manual
