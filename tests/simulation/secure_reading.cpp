@@ -23,6 +23,11 @@ bool Persona::has(std::size_t log, RoomId room, Seq seq) const {
     return found != shown.end() && seq < found->second.size() && found->second[seq];
 }
 
+bool Persona::may_have_passed(Seq seq) const {
+    return std::ranges::any_of(
+        passed, [seq](const auto& gap) { return gap.first <= seq && seq <= gap.second; });
+}
+
 void Reading::promise(bool kept, std::string_view what, std::string_view detail) {
     if (kept || broken_) return;
     broken_ = std::string(what);
@@ -115,7 +120,7 @@ void Reading::check_begin(const Place& place) {
         const bool own_visit = entry != nullptr && entry->origin.person == person &&
                                (entry->kind == EntryKind::join || entry->kind == EntryKind::leave);
         promise(
-            own_visit || own_.has(*place.log, place.id, seq),
+            own_visit || own_.has(*place.log, place.id, seq) || own_.may_have_passed(seq),
             "between two programs of a person no number is missed",
             place.called + " " + std::to_string(seq) + " before " + std::to_string(place.begin));
     }
@@ -286,10 +291,8 @@ std::uint32_t Reading::may_have_seen(std::size_t log, const SecureLedger::Room& 
         const auto person = ledger_.person(log, name);
         if (&persona == &own_ || !person || !room.ever.contains(*person)) continue;
         const auto& beginnings = room.beginnings.at(*person);
-        const bool may_be_passed = std::ranges::any_of(persona.passed, [seq](const auto& gap) {
-            return gap.first <= seq && seq <= gap.second;
-        });
-        count += persona.has(log, room.room.id, seq) || beginnings.back() > seq || may_be_passed;
+        count += persona.has(log, room.room.id, seq) || persona.may_have_passed(seq) ||
+                 beginnings.back() > seq;
     }
     return count;
 }

@@ -30,6 +30,7 @@ struct Persona {
 
     void add(std::size_t log, server::RoomId room, server::Seq seq);
     bool has(std::size_t log, server::RoomId room, server::Seq seq) const;
+    bool may_have_passed(server::Seq seq) const;
 };
 using Personas = std::map<std::string, Persona>;  // by name
 
