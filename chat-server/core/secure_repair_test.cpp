@@ -209,7 +209,7 @@ TEST_CASE("the more gets lost, the more often entries go out again in front of n
 }
 
 TEST_CASE("entries are repeated only as far as the window leaves room for new ones") {
-    for (const std::size_t length : {60, 100, 150, 200, 260, 330}) {
+    for (const std::size_t length : {60U, 100U, 150U, 200U, 260U, 330U}) {
         CAPTURE(length);
         SecureBench b;
         auto& bob = b.member("bob", 10);
