@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -6,6 +7,15 @@
 
 namespace chat::manual {
 namespace {
+
+// fish 4.0's own __fish_seen_subcommand_from takes part of a word for the word.
+constexpr std::string_view seen_function = R"(function {}
+    for word in (commandline -opc)[2..]
+        contains -- $word $argv; and return 0
+    end
+    return 1
+end
+)";
 
 std::string fish_word(std::string_view text) {
     std::string shown = "'";
@@ -70,14 +80,17 @@ std::string fish_completion(const Program& program) {
     std::string names;
     for (const Command& sub : main.commands)
         names += " " + sub.name;
-    const std::string none = names.empty() ? "" : "not __fish_seen_subcommand_from" + names;
+    std::string seen = "__" + main.name + "_seen";
+    std::ranges::replace(seen, '-', '_');
+    if (!names.empty()) text += fmt::format(seen_function, seen);
+    const std::string none = names.empty() ? "" : "not " + seen + names;
     text += lines(program, main, none);
     for (const Command& sub : main.commands) {
         text += fmt::format("complete -c {} -n {} -a {} -d {}\n", main.name, fish_word(none),
                             sub.name, fish_word(sub.help));
     }
     for (const Command& sub : main.commands) {
-        const std::string condition = "__fish_seen_subcommand_from " + sub.name;
+        const std::string condition = seen + " " + sub.name;
         text += lines(program, sub, condition);
         if (sub.name != program.typed_through) continue;
         for (const Typed& typed : program.typed) {
