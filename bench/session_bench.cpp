@@ -77,9 +77,13 @@ class Bench {
     // Nobody is limited for coming too often.
     void time_passes() { now_.at = now_.at + seconds(1); }
     void receive(const Path& path, std::span<std::byte> datagram) {
-        const double began_s = cpu_s();
         server_.on_datagram(now_, path, datagram, false);
         drive();
+    }
+    // Added to spent_s. Asking for the time takes as long as a forged datagram.
+    void receive_timed(const Path& path, std::span<std::byte> datagram) {
+        const double began_s = cpu_s();
+        receive(path, datagram);
         spent_s_ += cpu_s() - began_s;
     }
     // Both sides up to the FINI, which is returned and not yet received.
@@ -89,7 +93,7 @@ class Bench {
             client.poll_transmit(now_, up);
             if (client.step() == Initiator::Step::finishing) return up.last;
             down_.count = 0;
-            receive(path, up.last);
+            receive_timed(path, up.last);
             client.on_datagram(now_, down_.last);
             if (client.step() == Initiator::Step::deciding) {
                 datagram::FiniPayload request;
@@ -107,7 +111,7 @@ class Bench {
         Initiator client = new_client();
         const std::vector<std::byte> fini = up_to_fini(client, path);
         std::vector<std::byte> copy = fini;
-        receive(path, copy);
+        receive_timed(path, copy);
         return fini;
     }
     void reset_spent() { spent_s_ = 0; }
