@@ -8,6 +8,8 @@
 #include <map>
 #include <sstream>
 
+#include "proto/wire/text.h"
+
 namespace chat::manual {
 namespace {
 
@@ -183,12 +185,6 @@ std::string key_items(const KeyTable& keys) {
     for (const auto& [key, meaning] : keys)
         text += fmt::format(".TP\n{}\n{}\n", bold(key), sentence(meaning));
     return text;
-}
-
-std::string_view trim(std::string_view text) {
-    const auto begin = std::min(text.find_first_not_of(' '), text.size());
-    const auto end = text.find_last_not_of(' ');
-    return text.substr(begin, end == std::string_view::npos ? 0 : end + 1 - begin);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "proto/wire/text.h"
+
 namespace chat::client {
 namespace {
 
@@ -17,16 +19,11 @@ std::string_view trim_end(std::string_view text) {
     return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
-std::string_view trim(std::string_view text) {
-    text = trim_end(text);
-    return text.substr(std::min(text.find_first_not_of(blanks), text.size()));
-}
-
 // The first word, which is taken off `rest` with the blanks around it.
 std::string_view take_word(std::string_view& rest) {
     const auto end = std::min(rest.find_first_of(blanks), rest.size());
     const auto word = rest.substr(0, end);
-    rest = trim(rest.substr(end));
+    rest = trim(rest.substr(end), blanks);
     return word;
 }
 
@@ -135,7 +132,7 @@ UserInput parse_line(std::string_view line) {
 }
 
 std::optional<bool> parse_yes_no(std::string_view line) {
-    std::string word(trim(line));
+    std::string word(trim(line, blanks));
     for (char& c : word) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     }

@@ -36,12 +36,6 @@ constexpr std::size_t seen_text_bytes_max = 80;
 
 OperatorAnswer help(const Call&);
 
-std::string_view trim(std::string_view text) {
-    const auto begin = std::min(text.find_first_not_of(' '), text.size());
-    const auto end = text.find_last_not_of(' ');
-    return text.substr(begin, end == std::string_view::npos ? 0 : end + 1 - begin);
-}
-
 std::string age(Duration d) {
     const auto minutes = d.us / 60'000'000;
     if (minutes < 1) return fmt::format("{} s", d.us / 1'000'000);

@@ -58,6 +58,12 @@ bool is_valid_utf8(std::string_view text) {
     return true;
 }
 
+std::string_view trim(std::string_view text, std::string_view blanks) {
+    const auto begin = std::min(text.find_first_not_of(blanks), text.size());
+    const auto end = text.find_last_not_of(blanks);
+    return text.substr(begin, end == std::string_view::npos ? 0 : end + 1 - begin);
+}
+
 std::string_view prefix_within(std::string_view text, std::size_t bytes_max) {
     if (text.size() <= bytes_max) return text;
     std::size_t end = bytes_max;

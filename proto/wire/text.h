@@ -44,4 +44,7 @@ std::string clean_text(std::string_view raw);
 bool is_clean_line(std::string_view text);
 bool is_clean_text(std::string_view text);
 
+// Without what stands around it of these characters.
+std::string_view trim(std::string_view text, std::string_view blanks = " ");
+
 }  // namespace chat

@@ -90,6 +90,15 @@ TEST_CASE("one byte that is not clean is found wherever it stands") {
     }
 }
 
+TEST_CASE("blanks around a text are left out, and those within it are not") {
+    CHECK(trim("  a b ") == "a b");
+    CHECK(trim("a") == "a");
+    CHECK(trim("   ").empty());
+    CHECK(trim("").empty());
+    CHECK(trim("\ta ") == "\ta");
+    CHECK(trim("\ta \r", " \t\r") == "a");
+}
+
 TEST_CASE("a prefix never cuts a character") {
     struct Row {
         std::string text;
