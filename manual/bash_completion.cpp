@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One function with nothing but bash in it, so that it works without the package bash-completion
 // too. bash splits --option=value at the equals sign; the function puts that together again.
-#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -102,8 +101,7 @@ std::string place_cases(const Program& program, const Command& command, std::str
 
 std::string bash_completion(const Program& program) {
     const Command& main = program.command;
-    std::string function = "_" + main.name;
-    std::ranges::replace(function, '-', '_');
+    const std::string function = "_" + identifier(main.name);
 
     std::string with_value = value_options(main, "");
     std::string values = value_cases(main, "");

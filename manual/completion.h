@@ -18,4 +18,7 @@ std::string fish_completion(const Program& program);
 enum class Found { nothing, file, folder, host };
 Found found_as(std::string_view value_name);
 
+// The name of a program as it may stand in a function's: "chat_client".
+std::string identifier(std::string name);
+
 }  // namespace chat::manual

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -80,8 +79,7 @@ std::string fish_completion(const Program& program) {
     std::string names;
     for (const Command& sub : main.commands)
         names += " " + sub.name;
-    std::string seen = "__" + main.name + "_seen";
-    std::ranges::replace(seen, '-', '_');
+    const std::string seen = "__" + identifier(main.name) + "_seen";
     if (!names.empty()) text += fmt::format(seen_function, seen);
     const std::string none = names.empty() ? "" : "not " + seen + names;
     text += lines(program, main, none);
