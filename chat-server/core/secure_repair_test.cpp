@@ -9,6 +9,23 @@
 using namespace chat;
 using namespace chat::server;
 
+namespace {
+
+// Every so many entries are lost on their way to him, until the server knows that.
+void lose_every(SecureBench& b, TestClient& who, int count) {
+    for (int i = 0; i < 90; ++i) {
+        who.deaf = i % count == count - 1;
+        announce_many(b, 1);
+        who.deaf = false;
+        if (i % 5 == 4) b.ack(who);
+        b.wait(milliseconds(5));
+    }
+    catch_up(b, who);
+    who.forget();
+}
+
+}  // namespace
+
 TEST_CASE("what got lost is sent again when it is asked for, and only that") {
     SecureBench b;
     auto& bob = b.member("bob", 10);
@@ -188,15 +205,7 @@ TEST_CASE("the more gets lost, the more often entries go out again in front of n
         SecureBench b;
         auto& bob = b.member("bob", 10);
         b.ack(bob);
-        for (int i = 0; i < 90; ++i) {
-            bob.deaf = i % row.lost_every == row.lost_every - 1;
-            announce_many(b, 1);
-            bob.deaf = false;
-            if (i % 5 == 4) b.ack(bob);
-            b.wait(milliseconds(5));
-        }
-        catch_up(b, bob);
-        bob.forget();
+        lose_every(b, bob, row.lost_every);
         for (int i = 0; i < 10; ++i)
             announce_many(b, 1);
         const Seq last = b.head() - 1;
@@ -214,15 +223,7 @@ TEST_CASE("entries are repeated only as far as the window leaves room for new on
         SecureBench b;
         auto& bob = b.member("bob", 10);
         b.ack(bob);
-        for (int i = 0; i < 60; ++i) {
-            bob.deaf = i % 2 == 0;
-            announce_many(b, 1);
-            bob.deaf = false;
-            if (i % 5 == 4) b.ack(bob);
-            b.wait(milliseconds(5));
-        }
-        catch_up(b, bob);
-        bob.forget();
+        lose_every(b, bob, 2);
         for (int i = 0; i < 40; ++i)
             announce_many(b, 1, length);
         const std::size_t alone = bob.sizes.front();
