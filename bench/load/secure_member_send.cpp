@@ -13,7 +13,6 @@ constexpr std::size_t pkt_ack_bytes = frame::header_bytes + 20;
 constexpr std::size_t room_ack_bytes = frame::header_bytes + 15;
 constexpr std::size_t gap_bytes = 5;
 constexpr std::size_t gaps_min = 4;
-constexpr unsigned loss_permille_calm = 20;
 constexpr Duration repeat_after = milliseconds(10);
 
 class SocketSink final : public TransmitSink {
@@ -55,7 +54,7 @@ bool SecureMember::write_content(const Now& now, Writer& writer) {
     if (path_response_ && frame::write(writer, *path_response_)) path_response_.reset();
     if (may_say(now)) {
         written = outbox_->write(now.at, writer, counter, false);
-        if (link_.loss_permille() > loss_permille_calm) repeat_at_ = now.at + repeat_after;
+        if (link_.loses_much()) repeat_at_ = now.at + repeat_after;
     } else if (outbox_ && (probe || (repeat_at_ && now.at >= *repeat_at_))) {
         written = outbox_->write(now.at, writer, counter, true);
         repeat_at_.reset();

@@ -9,9 +9,7 @@ namespace chat::client {
 namespace {
 
 constexpr std::size_t pkt_ack_bytes = frame::header_bytes + 20;
-// A datagram with something new goes twice where more than this gets lost: waiting until its loss
-// shows would take a round trip more.
-constexpr unsigned loss_permille_calm = 20;
+// A datagram with something new goes twice where much gets lost.
 constexpr Duration repeat_after = milliseconds(10);
 constexpr std::size_t room_ack_bytes = frame::header_bytes + 15;
 constexpr std::size_t gap_bytes = 5;
@@ -114,7 +112,7 @@ bool SecureSession::Impl::write_content(const Now& now, Writer& writer) {
     if (probe) --probes_due;
     if (may_send_messages(now)) {
         written = outbox.write(now.at, writer, counter, false);
-        if (link->loss_permille() > loss_permille_calm) repeat_at = now.at + repeat_after;
+        if (link->loses_much()) repeat_at = now.at + repeat_after;
     } else if ((probe && !only_ping) || repeat_due(now)) {
         written = outbox.write(now.at, writer, counter, true);
         repeat_at.reset();
@@ -134,8 +132,8 @@ bool SecureSession::Impl::write_room_ack(const Now& now, Writer& writer, Members
                                          bool& asks_again) {
     if (writer.remaining() < room_ack_bytes + gaps_min * gap_bytes) return false;
     const std::size_t gaps = (writer.remaining() - room_ack_bytes) / gap_bytes;
-    const bool lossy = link->loss_permille() > loss_permille_calm;
-    const frame::RoomAck ack = member.room.take_ack(now.at, gap_rtt(now.at), gaps, lossy);
+    const frame::RoomAck ack =
+        member.room.take_ack(now.at, gap_rtt(now.at), gaps, link->loses_much());
     frame::write(writer, ack);
     asks_again = asks_again || ack.count > 0;
     if (!member.stated) member.acked_in = keys->sealer->next_counter();

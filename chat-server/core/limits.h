@@ -124,9 +124,8 @@ inline constexpr int client_ack_delay_percent = 150;
 // earlier one (docs/PROTOCOL.md, section 5).
 inline constexpr std::uint64_t credit_first = 1024;
 
-// Unacknowledged entries repeated in front of new ones: from this loss on, and then as many as it
-// takes that of 1,000 entries not more than one is lost with all its copies.
-inline constexpr unsigned repeat_loss_permille = 20;
+// Unacknowledged entries repeated in front of new ones where much gets lost: as many as it takes
+// that of 1,000 entries not more than one is lost with all its copies.
 inline constexpr unsigned copies_lost_max_ppm = 1000;
 inline constexpr Seq repeated_entries_max = 8;
 

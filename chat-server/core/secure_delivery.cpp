@@ -93,8 +93,11 @@ void SecureDelivery::queue(PeerIndex index) {
     queued_.push_back(index);
 }
 
-void SecureDelivery::repeat(PeerIndex index, RoomId room, const Repair& lost) {
-    if (gaps_.size() < gaps_waiting_max) gaps_.push_back({index, room, lost});
+void SecureDelivery::repeat(PeerIndex index, Subscription& in, const Repair& lost) {
+    // What waits for the window since he asked before does not go twice.
+    const bool again = in.repair && in.repair->from < lost.to && lost.from < in.repair->to;
+    if (again && !in.waits_for_page) in.repair.reset();
+    if (gaps_.size() < gaps_waiting_max) gaps_.push_back({index, in.room, lost});
 }
 
 void SecureDelivery::on_page(RoomId room) {

@@ -52,7 +52,7 @@ class SecureDelivery {
     // Looks at this peer in the next poll.
     void queue(PeerIndex index);
     // It lacks [from, to) of that room but for these parts of the first.
-    void repeat(PeerIndex index, RoomId room, const Repair& lost);
+    void repeat(PeerIndex index, Subscription& in, const Repair& lost);
     // Whoever waited for a page of this room looks again.
     void on_page(RoomId room);
     // Rooms of which somebody has begun to wait for a page since the last time.

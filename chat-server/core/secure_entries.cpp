@@ -16,12 +16,12 @@ constexpr std::size_t gone_bytes = frame::header_bytes + 20;
 constexpr std::size_t entries_per_frame_max = 255;
 
 // How many of the entries sent before are worth repeating in front of a new one.
-Seq repeated_entries(unsigned loss_permille) {
-    if (loss_permille <= repeat_loss_permille) return 0;
+Seq repeated_entries(const Link& link) {
+    if (!link.loses_much()) return 0;
     Seq copies = 0;
-    for (unsigned lost_ppm = loss_permille * 1000;
+    for (unsigned lost_ppm = link.loss_permille() * 1000;
          lost_ppm > copies_lost_max_ppm && copies < repeated_entries_max; ++copies) {
-        lost_ppm = lost_ppm * loss_permille / 1000;
+        lost_ppm = lost_ppm * link.loss_permille() / 1000;
     }
     return copies;
 }
@@ -78,8 +78,7 @@ SecureDelivery::Progress SecureDelivery::write_news(Instant now, Packet& packet,
     const Peer& peer = peers_[index];
     const Seq to = std::min(room.head(), in.credit_end);
     if (in.sent >= to || in.waits_for_page) return Progress::nothing_left;
-    Seq repeat_from = in.sent;
-    repeat_from -= std::min(in.sent - in.acked, repeated_entries(peer.link.loss_permille()));
+    const Seq repeat_from = in.sent - std::min(in.sent - in.acked, repeated_entries(peer.link));
     const Seq before = in.sent;
     const bool gone = before < room.first_kept();
     const Progress progress =

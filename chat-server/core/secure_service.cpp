@@ -233,13 +233,8 @@ void SecureService::handle(const Received& in, const frame::RoomAck& ack) {
         const Seq from = std::max(first, sub->acked);
         const Seq to = std::min(first + gap.count, limit);
         if (from >= to) continue;
-        // What waits for the window since he asked before does not go twice.
-        if (sub->repair && sub->repair->from < to && from < sub->repair->to &&
-            !sub->waits_for_page) {
-            sub->repair.reset();
-        }
         in.chat.counters().repeated += to - from;
-        delivery_.repeat(in.index, ack.room, {from, to, gap.have});
+        delivery_.repeat(in.index, *sub, {from, to, gap.have});
     }
     const Outlook all = SecureDelivery::outlook(peer, in.chat);
     if (!all.lacks) peer.link.nothing_outstanding();

@@ -76,6 +76,8 @@ class Link {
     Duration probe_timeout() const;  // without back-off
     // Of the datagrams we sent lately, in 1/1000.
     unsigned loss_permille() const { return loss_.permille(); }
+    // So many that what may get lost is better sent again at once than when its loss shows.
+    bool loses_much() const { return loss_permille() > 20; }
     // How many were judged lost, ever (modulo 2^32).
     std::uint32_t lost() const { return loss_.lost(); }
     // Whether each datagram up to this counter is known to have arrived or to be lost.
